@@ -1,0 +1,29 @@
+"""The two interfaces everything else is written against: ``Reader`` (predict) and ``Pipeline`` (predict and train).
+
+``Reader`` needs no torch: the ONNX Runtime reader of the light install is one. ``Pipeline`` lives in
+:mod:`ocr.models.trainable`, because it is a torch module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.document import Page
+
+Image = NDArray[np.uint8]
+"""A page or line in RGB, shape (H, W, 3)."""
+
+
+class Reader(Protocol):
+    """Turns page images into page trees."""
+
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        """One :class:`~ocr.document.Page` (number 1) for each image (H, W, 3) RGB uint8, in the same order.
+
+        A blank image gives a page without blocks. The result does not depend on how images are batched.
+        """
+        ...
