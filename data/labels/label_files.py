@@ -1,0 +1,69 @@
+"""Reading label files with care: encodings, and image paths that must stay inside the folder of the set."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from ocr.data.samples import LabelOptions
+from ocr.errors import InputError, UsageError
+
+
+def read_text(path: Path, options: LabelOptions) -> str:
+    """The whole file, without byte order mark, line ends as ``\\n``.
+
+    Raises InputError naming line and byte where the file is not of the encoding, or holds a NUL byte.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError("not_found", f"{path}: the label file cannot be read ({error.strerror})") from error
+    try:
+        text = raw.decode(options.encoding)
+    except LookupError:
+        raise UsageError(f"encoding={options.encoding}: unknown encoding; give one as utf-8, utf-16, cp949") from None
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            "damaged",
+            f"{path}:{line}: byte {error.start} (0x{raw[error.start]:02x}) is not {options.encoding};"
+            " save the labels as UTF-8 or name their encoding with --encoding",
+        ) from error
+    nul = text.find("\0")
+    if nul >= 0:
+        line = text.count("\n", 0, nul) + 1
+        raise InputError("damaged", f"{path}:{line}: a NUL character in the labels; remove it or see --encoding")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def resolve_image(root: Path, name: str, options: LabelOptions, source: str) -> Path:
+    """The path of an image that a label names, relative to ``root``, the folder of the set.
+
+    Raises UsageError if it leaves the folder, by an absolute path, ``..`` or a link, unless ``allow_outside``.
+    """
+    path = root / name
+    if options.allow_outside:
+        return path
+    windows = PureWindowsPath(name)
+    if windows.drive or windows.root or ".." in windows.parts or ".." in PurePosixPath(name).parts:
+        raise UsageError(_outside(source, name, "absolute paths and '..' are refused"))
+    real_root = _real(root)
+    real = path.resolve() if path.is_symlink() else _real(path.parent) / path.name
+    if not real.is_relative_to(real_root):
+        raise UsageError(_outside(source, name, "it is a link that leaves the folder of the set"))
+    return path
+
+
+def nfc(text: str) -> str:
+    """Text in composed form, as everywhere outside the models."""
+    return unicodedata.normalize("NFC", text)
+
+
+@lru_cache(maxsize=4096)  # a manifest of a million crops names few folders
+def _real(folder: Path) -> Path:
+    return folder.resolve()
+
+
+def _outside(source: str, name: str, rule: str) -> str:
+    return f"{source}: image {name!r}: {rule}; put the image inside the folder of the set, or pass --allow-outside"

@@ -1,0 +1,115 @@
+"""Our own format: JSON lines, one image a line.
+
+Pages are ``{"image", "width", "height", "lines": [{"text", "polygon", "words"?, "ignore"?, "kind"?}], "words"?, "text"?,
+"lang"?, "kind"?}`` (words as ``{"text", "polygon", "chars"?}``, characters as ``{"text", "polygon"}``); line or word crops
+and pages without polygons are ``{"image", "text"}``. ``image`` is relative to the folder of the manifest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ocr.data.labels.label_files import nfc, read_text, resolve_image
+from ocr.data.samples import LabelOptions, Sample
+from ocr.document import Block, Char, Line, Page, Word
+from ocr.errors import InputError
+from ocr.polygon import Polygon, area, as_polygon, bounds, centre, contains
+
+
+def recognises(path: Path) -> bool:
+    """A ``.jsonl`` file whose first entry names an ``image``."""
+    if path.suffix != ".jsonl" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b'"image"' in file.readline(1_000_000)
+
+
+def read(path: Path, options: LabelOptions) -> list[Sample]:
+    """The samples of a manifest. Raises InputError naming file and line, UsageError for paths outside the folder."""
+    samples = []
+    for number, row in enumerate(read_text(path, options).split("\n"), start=1):
+        if not row.strip():
+            continue
+        source = f"{path}:{number}"
+        try:
+            samples.append(_sample(json.loads(row), path.parent, options, source))
+        except json.JSONDecodeError as error:
+            raise InputError("damaged", f"{source}: not JSON ({error.msg} at column {error.colno})") from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            rule = 'expected {"image", "lines": [{"text", "polygon"}]} or {"image", "text"}'
+            raise InputError("damaged", f"{source}: {type(error).__name__} {error}; {rule}") from error
+    return samples
+
+
+def _sample(entry: Mapping[str, Any], root: Path, options: LabelOptions, source: str) -> Sample:
+    image = resolve_image(root, entry["image"], options, source)
+    text = nfc(entry["text"]) if entry.get("text") is not None else None
+    size = (int(entry["width"]), int(entry["height"])) if "width" in entry and "height" in entry else None
+    page = None
+    if "lines" in entry:
+        size = size or image_size(image, source)
+        lines = [_line(line, options) for line in entry["lines"]]
+        if entry.get("words"):
+            lines = place_words(lines, [_word(word) for word in entry["words"]])
+        page = Page(1, *size, (Block(tuple(lines)),) if lines else ())
+    elif text is None:
+        raise KeyError("text")
+    return Sample(image, page, text, entry.get("lang"), entry.get("kind"), size, source)
+
+
+def _line(entry: Mapping[str, Any], options: LabelOptions) -> Line:
+    ignore = bool(entry.get("ignore")) or entry.get("kind") in options.ignore_kinds
+    words = tuple(_word(word) for word in entry.get("words", ()))
+    return Line(nfc(entry.get("text") or ""), _polygon(entry["polygon"]), words=words, ignore=ignore)
+
+
+def _word(entry: Mapping[str, Any]) -> Word:
+    chars = tuple(Char(nfc(char["text"]), _polygon(char["polygon"])) for char in entry.get("chars", ()))
+    return Word(nfc(entry["text"]), _polygon(entry["polygon"]), chars=chars)
+
+
+def _polygon(points: Sequence[Sequence[float]]) -> Polygon:
+    if any(len(point) != 2 for point in points):
+        raise ValueError(f"polygon {points} is not a list of [x, y]")
+    return as_polygon(points)
+
+
+def image_size(image: Path, source: str) -> tuple[int, int]:
+    """Width and height of the displayed image, from its header. Raises InputError."""
+    try:
+        with Image.open(image) as header:
+            turned = header.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 lie on their side
+            return (header.height, header.width) if turned else header.size
+    except (OSError, ValueError, SyntaxError) as error:
+        message = f"{source}: the label has no width and height, and {image} cannot be opened ({error})"
+        raise InputError("damaged", message) from error
+
+
+def place_words(lines: Sequence[Line], words: Iterable[Word]) -> list[Line]:
+    """Lines with the words of the page that lie in them, in the direction of the text.
+
+    A word goes to the line that holds its centre; where several do, to one whose text has the word, then the smallest.
+    Words in no line are left out.
+    """
+    placed: list[list[Word]] = [list(line.words) for line in lines]
+    boxes = np.array([bounds(line.polygon) for line in lines]).reshape(-1, 4)
+    for word in words:
+        x, y = centre(word.polygon)
+        near = (boxes[:, 0] <= x) & (boxes[:, 1] <= y) & (x <= boxes[:, 2]) & (y <= boxes[:, 3])
+        homes = [index for index in np.flatnonzero(near).tolist() if contains(lines[index].polygon, (x, y))]
+        if homes:
+            home = min(homes, key=lambda i: (word.text not in lines[i].text.split(), area(lines[i].polygon)))
+            placed[home].append(word)
+    return [replace(line, words=tuple(_in_order(line, own))) for line, own in zip(lines, placed, strict=True)]
+
+
+def _in_order(line: Line, words: list[Word]) -> list[Word]:
+    (ax, ay), (bx, by) = line.polygon[:2]
+    return sorted(words, key=lambda w: centre(w.polygon)[0] * (bx - ax) + centre(w.polygon)[1] * (by - ay))

@@ -1,0 +1,139 @@
+"""Labelled images: what training, evaluation and the checks are fed with.
+
+:func:`load_samples` reads a labelled set of any known format (the table is in :mod:`ocr.data.labels.formats`) into a list
+of :class:`Sample`. Only the labels are read; an image is decoded each time :meth:`Sample.load` is called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ocr.document import Page
+from ocr.errors import InputError, UsageError
+
+SPLIT_FOLDERS = ("train", "val", "validation", "test", "training_data", "testing_data")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled image. Text is NFC; polygons are pixels of the displayed (EXIF-turned) image.
+
+    A labelled page has ``page``, a tree of one block with confidence 1 (``Line.ignore`` marks what must be neither trained
+    on nor scored), and ``text`` too if the set gives the page text apart from the lines. A line or word crop, and a page
+    that was only transcribed, have ``page=None`` and ``text``; :attr:`is_crop` tells them apart.
+    """
+
+    image: Path
+    page: Page | None = None
+    text: str | None = None
+    lang: str | None = None
+    kind: str | None = None
+    size: tuple[int, int] | None = None
+    """Width and height in pixels as labelled; None where the label does not say."""
+    source: str = ""
+    """Where the label stands, for messages: ``train.jsonl:12``."""
+
+    @property
+    def is_crop(self) -> bool:
+        """Whether the image is one line or word: text without polygons and without line breaks."""
+        return self.page is None and self.text is not None and "\n" not in self.text and self.kind != "page"
+
+    @property
+    def full_text(self) -> str:
+        """All the text of the image: the given one, else that of the lines that are not ``ignore``."""
+        if self.text is not None:
+            return self.text
+        return "\n".join(line.text for line in self.page.lines if not line.ignore) if self.page else ""
+
+    def load(self) -> NDArray[np.uint8]:
+        """The image (H, W, 3), RGB, upright by EXIF, transparency laid over white.
+
+        Raises InputError (``not_found``, ``empty``, ``damaged``).
+        """
+        return decode_image(self.image)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOptions:
+    """How labels are read."""
+
+    encoding: str = "utf-8"
+    """Of the label files; a UTF-8 byte order mark is dropped."""
+    allow_outside: bool = False
+    """Whether labels may name images by absolute paths, ``..`` or links that leave the folder of the set."""
+    ignore_kinds: frozenset[str] = frozenset()
+    """Lines of these kinds (``handwritten``) become ignore regions."""
+
+
+def load_samples(path: Path, *, split: str | None = None, options: LabelOptions | None = None) -> list[Sample]:
+    """The samples of a manifest, a label file or a folder, in the order of the labels.
+
+    ``split`` names a part of a folder: ``val`` is ``val.jsonl``, or the folder ``val``; it is needed where a folder has
+    several. Raises UsageError (no such set or split, unknown format, path outside the set), InputError (bad labels).
+    """
+    from ocr.data.labels.formats import READERS  # here, because the readers import Sample
+
+    path = find_split(Path(path), split)
+    for reader in READERS:
+        if reader.recognises(path):
+            return reader.read(path, options or LabelOptions())
+    known = "; ".join(f"{reader.name}: {reader.looks_like}" for reader in READERS)
+    raise UsageError(f"{path}: no label format recognised; known formats are {known}")
+
+
+def list_splits(folder: Path) -> list[str]:
+    """Names of the parts of a folder that holds several: ``["train", "val"]``; empty if it is one set or a file."""
+    if not folder.is_dir():
+        return []
+    manifests = sorted(p.stem for p in folder.glob("*.jsonl") if p.stem != "metadata")
+    subfolders = [p.name for p in sorted(folder.iterdir()) if p.is_dir() and p.name in SPLIT_FOLDERS]
+    return manifests or subfolders
+
+
+def find_split(path: Path, split: str | None) -> Path:
+    """The manifest or folder of a split. Raises UsageError if there is none, or if one must be chosen."""
+    if not path.exists():
+        raise UsageError(
+            f"{path}: no such file or folder; give a manifest, a label file or the folder of a labelled set"
+        )
+    splits = list_splits(path)
+    if split is None and len(splits) > 1:
+        raise UsageError(
+            f"{path}: holds {', '.join(splits)}; choose one, as in {path / splits[0]}.jsonl or split={splits[0]}"
+        )
+    if split is None and not splits:
+        return path
+    name = split or splits[0]
+    for candidate in (path / f"{name}.jsonl", path / name):
+        if candidate.exists():
+            return candidate
+    raise UsageError(f"{path}: has no split {name!r}; it has {', '.join(splits) or 'no splits'}")
+
+
+def decode_image(path: Path) -> NDArray[np.uint8]:
+    """The file as (H, W, 3) RGB uint8, first frame only. Raises InputError."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+    except FileNotFoundError:
+        raise InputError("not_found", f"{path}: the image does not exist; correct the label or add the file") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if path.is_file() and path.stat().st_size == 0:
+            raise InputError("empty", f"{path}: the image has 0 bytes; replace it") from None
+        raise InputError("damaged", f"{path}: the image cannot be decoded ({error}); replace it") from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bit grey, which convert() would clip instead of scaling
+        wide = np.asarray(image, dtype=np.float64)
+        scaled = wide / 257 if wide.size and wide.max() > 255 else wide
+        return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        over = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
+    return image.convert("RGB")
