@@ -1,0 +1,112 @@
+"""Ink that is not text, laid over or beside text: pen strokes, rules, box edges, stamps, remains of other lines.
+
+Effects take ``(image, rng, amount, unit)`` as those of :mod:`ocr.data.synthetic.ink` do. The page layouts draw their own
+rules and boxes; these are the accidents.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ocr.data.synthetic.textures import Image
+
+Colour = tuple[int, int, int]
+
+
+def pen_stroke(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """A freehand curve across the text: a deletion, a tick, a signature's tail."""
+    height, width = image.shape[:2]
+    knots = int(rng.integers(3, 7))
+    reach = min(width, int(height * rng.uniform(2, 10)))
+    left = rng.uniform(-0.1, 1) * max(1, width - reach)
+    x = left + np.sort(rng.uniform(0, reach, knots))
+    y = rng.uniform(0, height, knots) if rng.uniform() < 0.5 else rng.uniform(0.2, 0.8) * height + rng.normal(0, 2, knots)
+    return _draw(image, smooth_curve(np.stack([x, y], axis=1)), rng, unit, amount)
+
+
+def rule(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """A printed rule along the text: underline, strike-through or the line of a form; sometimes dotted."""
+    height, width = image.shape[:2]
+    level = height * float(rng.choice((rng.uniform(0.78, 0.98), rng.uniform(0.0, 0.12), rng.uniform(0.45, 0.6)), p=(0.7, 0.2, 0.1)))
+    slope = rng.normal(0, 0.004) * width
+    start, stop = (0.0, 1.0) if rng.uniform() < 0.6 else tuple(np.sort(rng.uniform(0, 1, 2)))
+    points = np.array([[start * width, level - slope], [stop * width, level + slope]])
+    if rng.uniform() < 0.15:
+        return _dotted(image, points, rng, unit)
+    return _draw(image, points, rng, unit * 0.7, amount)
+
+
+def box_edges(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """Sides of a table cell or form field at the border of the picture."""
+    height, width = image.shape[:2]
+    result = image
+    for _ in range(int(rng.integers(1, 3))):
+        if rng.uniform() < 0.5:
+            x = rng.choice((rng.uniform(0, 0.12) * height, width - rng.uniform(0, 0.12) * height))
+            points = np.array([[x, 0], [x + rng.normal(0, 0.5), height]])
+        else:
+            y = rng.choice((rng.uniform(0, 0.08) * height, height * rng.uniform(0.92, 1)))
+            points = np.array([[0, y], [width, y + rng.normal(0, 0.5)]])
+        result = _draw(result, points, rng, unit * 0.7, amount)
+    return result
+
+
+def stamp(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """Part of a rubber stamp: circles or a tilted frame, lighter than the text."""
+    height, width = image.shape[:2]
+    centre = (int(rng.uniform(0, width)), int(rng.uniform(-0.5, 1.5) * height))
+    layer = np.full(image.shape[:2], 255, np.uint8)
+    radius, thickness = int(unit * rng.uniform(16, 50)), max(1, int(unit * rng.uniform(1, 2.5)))
+    level = int(rng.uniform(90, 190))
+    if rng.uniform() < 0.6:
+        cv2.circle(layer, centre, radius, level, thickness, cv2.LINE_AA)
+        cv2.circle(layer, centre, max(1, int(radius * 0.75)), level, thickness, cv2.LINE_AA)
+    else:
+        frame = cv2.boxPoints((centre, (radius * 2.5, radius), float(rng.uniform(-30, 30))))
+        cv2.polylines(layer, [np.round(frame).astype(np.int32)], True, level, thickness, cv2.LINE_AA)
+    layer = cv2.addWeighted(layer, amount, np.full_like(layer, 255), 1 - amount, 0)
+    return cv2.min(image, cv2.merge([layer] * 3) if image.ndim == 3 else layer)
+
+
+def neighbour_line(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """Feet of the line above or heads of the line below inside the crop, as tight leading and loose boxes give them."""
+    height, width = image.shape[:2]
+    depth = max(1, int(height * rng.uniform(0.04, 0.16) * (0.5 + amount / 2)))
+    other = np.roll(image, int(rng.integers(width)), axis=1)
+    result = image.copy()
+    inset = int(height * 0.15)  # skip the empty margin of the line itself
+    if rng.uniform() < 0.5:
+        np.minimum(result[:depth], other[height - inset - depth : height - inset], out=result[:depth])
+    else:
+        np.minimum(result[-depth:], other[inset : inset + depth], out=result[-depth:])
+    return result
+
+
+def smooth_curve(knots: np.ndarray, steps: int = 12) -> np.ndarray:
+    """Points ``(N, 2)`` of a Catmull-Rom curve through the knots ``(K, 2)``, K at least 2."""
+    padded = np.concatenate([knots[:1] * 2 - knots[1:2], knots, knots[-1:] * 2 - knots[-2:-1]])
+    a, b, c, d = padded[:-3, None], padded[1:-2, None], padded[2:-1, None], padded[3:, None]
+    t = np.linspace(0, 1, steps)[None, :, None]
+    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    return curve.reshape(-1, 2)
+
+
+def _draw(image: Image, points: np.ndarray, rng: np.random.Generator, unit: float, amount: float) -> Image:
+    """A stroke in a grey or colour of its own, translucent: the darker of text and stroke stays."""
+    layer = np.full_like(image, 255)
+    thickness = max(1, round(unit * rng.uniform(0.6, 2.2)))
+    level = rng.uniform(0, 140) + 60 * (1 - amount)
+    colour = tuple(int(np.clip(level + shift, 0, 220)) for shift in rng.normal(0, 45, 3))
+    fixed = np.round(points * 16).astype(np.int32).reshape(-1, 1, 2)  # sixteenths of a pixel
+    cv2.polylines(layer, [fixed], False, colour if image.ndim == 3 else int(level), thickness, cv2.LINE_AA, 4)
+    return cv2.min(image, layer)
+
+
+def _dotted(image: Image, points: np.ndarray, rng: np.random.Generator, unit: float) -> Image:
+    result = image.copy()
+    pitch, level = max(3.0, unit * rng.uniform(2.5, 6)), int(rng.uniform(0, 120))
+    for share in np.arange(0, 1, pitch / max(pitch, np.linalg.norm(points[1] - points[0]))):
+        x, y = points[0] + (points[1] - points[0]) * share
+        cv2.circle(result, (int(x), int(y)), max(0, round(unit * 0.5)), (level, level, level), -1)
+    return result
