@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ocr.data.synthetic import ink, marks, paper, scan
+from ocr.data.synthetic import camera, ink, marks, paper, scan
 from ocr.data.synthetic.textures import Image
 from ocr.errors import UsageError
 
 Effect = Callable[[Image, np.random.Generator, float, float], Image]
 
-LINE_UNIT = 1 / 32  # effects are tuned on lines 32 pixels high
+LINE_UNIT = 1 / 32  # effects are tuned on lines 32 pixels high ...
 PAGE_UNIT = 1 / 11  # ... whose x-height is about 11 pixels
 
 
@@ -84,7 +84,24 @@ SENSOR = Stage(0.6, ((scan.noise, 4), (scan.specks, 1), (scan.streaks, 1)))
 CONVERSION = Stage(0.25, ((scan.binarise, 4), (scan.fax, 1)))
 FILE = Stage(0.4, ((scan.jpeg, 1),))
 
+PAGE_MARKS = Stage(0.3, ((marks.pen_stroke, 2), (marks.stamp, 2), (marks.handwriting, 2), (marks.punch_holes, 1)))
+PAGE_PAPER = Stage(0.8, ((paper.grain, 6), (paper.bleed_through, 2), (paper.stain, 2), (paper.fold, 1)))
+PAGE_LIGHT = Stage(0.5, ((paper.uneven_light, 3), (paper.shadow, 2), (paper.dark_border, 2), (camera.plasma_shadow, 1)))
+PAGE_COLOUR = Stage(
+    0.4,
+    (
+        (camera.tone_curve, 3),
+        (camera.white_balance, 3),
+        (camera.colour_jitter, 2),
+        (camera.sensor_noise, 1),
+        (camera.local_contrast, 1),
+    ),
+)
+
 LINE_STAGES = (INK, LINE_MARKS, PAPER, INVERSE, TONE, LIGHT, OPTICS, SENSOR, CONVERSION, FILE)
+GREY_STAGES = (INK, PAGE_MARKS)
+COLOUR_STAGES = (PAGE_PAPER, TONE, PAGE_LIGHT, OPTICS, PAGE_COLOUR)
+FILE_STAGES = (SENSOR, CONVERSION, FILE)
 
 
 def degrade_line(image: Image, rng: np.random.Generator, strength: float) -> Image:
@@ -92,12 +109,37 @@ def degrade_line(image: Image, rng: np.random.Generator, strength: float) -> Ima
 
     ``strength`` in [0, 1]; effects scale with the height of the image, which should hold one line of text.
     """
-    if not 0 <= strength <= 1:
-        raise UsageError(f"degradation strength {strength}: it must lie between 0 and 1")
+    _check(strength)
     unit = image.shape[0] * LINE_UNIT
     for stage in LINE_STAGES:
         image = stage.apply(image, rng, strength, unit)
     return image
+
+
+def degrade_page(image: Image, rng: np.random.Generator, strength: float, x_height: float = 11.0) -> Image:
+    """A page, grey ``(H, W)`` or RGB ``(H, W, 3)``, dark text on light, spoilt as in scans and photos; nothing moves.
+
+    ``strength`` in [0, 1]; ``x_height``, in pixels, is that of the page's smallest text: it bounds what gets lost.
+    Returns RGB ``(H, W, 3)``. A grey page stays grey as long as possible, which is three times as fast.
+    """
+    _check(strength)
+    unit = float(np.clip(x_height * PAGE_UNIT, 0.5, 3.0))
+    for stage in GREY_STAGES:
+        image = stage.apply(image, rng, strength, unit)
+    if image.ndim == 2:
+        image = paper.tint(image, *paper.draw_colours(rng, strength))
+    for stage in COLOUR_STAGES:
+        image = stage.apply(image, rng, strength, unit)
+    if rng.uniform() < 0.3 * min(1.0, 4 * strength):  # most scans of documents are grey or bilevel
+        image = scan.drop_colour(image)
+    for stage in FILE_STAGES:
+        image = stage.apply(image, rng, strength, unit)
+    return image
+
+
+def _check(strength: float) -> None:
+    if not 0 <= strength <= 1:
+        raise UsageError(f"degradation strength {strength}: it must lie between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ def thin(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.
 def ragged(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """Rough stroke edges of letterpress and toner: a blurred copy, cut at a level that wanders with a texture."""
     soft = cv2.GaussianBlur(image, (0, 0), 0.5 + 0.6 * amount * unit)
-    soft = add(soft, window("grain", rng, image.shape, max(1.0, unit)), 10 + 38 * amount)
-    level = rng.uniform(90, 165)
+    soft = add(soft, window("grain", rng, image.shape, max(1.0, unit)), 8 + 22 * amount)
+    level = rng.uniform(95, 160)
     return _ramp(soft, level, 255 / rng.uniform(50, 130))
 
 
@@ -92,7 +92,7 @@ def ribbon_streaks(image: Image, rng: np.random.Generator, amount: float, unit: 
 
 def double_strike(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """A second, weaker strike beside the first, as of bold typewriting or a slipping sheet."""
-    shift = np.float32([[1, 0, unit * rng.uniform(-1.6, 1.6)], [0, 1, unit * rng.uniform(-0.9, 0.9)]])
+    shift = np.array([[1, 0, unit * rng.uniform(-1.6, 1.6)], [0, 1, unit * rng.uniform(-0.9, 0.9)]], np.float32)
     size = (image.shape[1], image.shape[0])
     ghost = cv2.warpAffine(image, shift, size, borderMode=cv2.BORDER_CONSTANT, borderValue=(255, 255, 255))
     weight = rng.uniform(0.2, 0.8) * amount

@@ -1,7 +1,7 @@
 """Ink that is not text, laid over or beside text: pen strokes, rules, box edges, stamps, remains of other lines.
 
-Effects take ``(image, rng, amount, unit)`` as those of :mod:`ocr.data.synthetic.ink` do. The page layouts draw their own
-rules and boxes; these are the accidents.
+Effects take ``(image, rng, amount, unit)`` as those of :mod:`ocr.data.synthetic.ink` do. The page layouts draw their
+own rules and boxes; these are the accidents.
 """
 
 from __future__ import annotations
@@ -21,14 +21,19 @@ def pen_stroke(image: Image, rng: np.random.Generator, amount: float, unit: floa
     reach = min(width, int(height * rng.uniform(2, 10)))
     left = rng.uniform(-0.1, 1) * max(1, width - reach)
     x = left + np.sort(rng.uniform(0, reach, knots))
-    y = rng.uniform(0, height, knots) if rng.uniform() < 0.5 else rng.uniform(0.2, 0.8) * height + rng.normal(0, 2, knots)
+    y = (
+        rng.uniform(0, height, knots)
+        if rng.uniform() < 0.5
+        else rng.uniform(0.2, 0.8) * height + rng.normal(0, 2, knots)
+    )
     return _draw(image, smooth_curve(np.stack([x, y], axis=1)), rng, unit, amount)
 
 
 def rule(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """A printed rule along the text: underline, strike-through or the line of a form; sometimes dotted."""
     height, width = image.shape[:2]
-    level = height * float(rng.choice((rng.uniform(0.78, 0.98), rng.uniform(0.0, 0.12), rng.uniform(0.45, 0.6)), p=(0.7, 0.2, 0.1)))
+    places = (rng.uniform(0.78, 0.98), rng.uniform(0.0, 0.12), rng.uniform(0.45, 0.6))  # under, over, through
+    level = height * places[int(rng.choice(3, p=(0.7, 0.2, 0.1)))]
     slope = rng.normal(0, 0.004) * width
     start, stop = (0.0, 1.0) if rng.uniform() < 0.6 else tuple(np.sort(rng.uniform(0, 1, 2)))
     points = np.array([[start * width, level - slope], [stop * width, level + slope]])
@@ -56,7 +61,7 @@ def stamp(image: Image, rng: np.random.Generator, amount: float, unit: float = 1
     """Part of a rubber stamp: circles or a tilted frame, lighter than the text."""
     height, width = image.shape[:2]
     centre = (int(rng.uniform(0, width)), int(rng.uniform(-0.5, 1.5) * height))
-    layer = np.full(image.shape[:2], 255, np.uint8)
+    layer: Image = np.full(image.shape[:2], 255, np.uint8)
     radius, thickness = int(unit * rng.uniform(16, 50)), max(1, int(unit * rng.uniform(1, 2.5)))
     level = int(rng.uniform(90, 190))
     if rng.uniform() < 0.6:
@@ -83,6 +88,38 @@ def neighbour_line(image: Image, rng: np.random.Generator, amount: float, unit: 
     return result
 
 
+def handwriting(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """Illegible notes or a signature in pen or pencil on a page, anywhere; not text as far as labels go."""
+    height, width = image.shape[:2]
+    size = unit * rng.uniform(10, 40)
+    left, top = rng.uniform(0, 0.8) * width, rng.uniform(0.02, 0.98) * height
+    points = scribble(rng, size, int(rng.integers(5, 22))) + np.array([left, top])
+    return _draw(image, points, rng, unit * 0.8, amount)
+
+
+def scribble(rng: np.random.Generator, size: float, letters: int) -> np.ndarray:
+    """Points ``(N, 2)`` of a running hand that spells nothing: loops of about ``size`` px from (0, 0) to the right."""
+    count = letters * 3
+    steps = np.cumsum(rng.uniform(0.02, 0.3, count)) * size
+    heights = rng.uniform(0.1, 0.5, count) * size * np.where(np.arange(count) % 2, -1, 0.7)
+    tall = rng.uniform(size=count) < 0.15
+    knots = np.stack([steps + rng.normal(0, 0.16, count) * size, np.where(tall, heights * 2.2, heights)], axis=1)
+    return smooth_curve(knots)
+
+
+def punch_holes(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """Two to four holes of a ring binder near the left or the top border."""
+    height, width = image.shape[:2]
+    result = image.copy()
+    count, radius, level = int(rng.integers(2, 5)), max(2, int(unit * rng.uniform(5, 13))), int(rng.uniform(0, 200))
+    depth, middle, gap = rng.uniform(0.015, 0.05) * width, rng.uniform(0.4, 0.6), rng.uniform(0.07, 0.25)
+    upright = rng.uniform() < 0.75
+    for position in (np.arange(count) - (count - 1) / 2) * gap + middle:
+        spot = (depth, position * height) if upright else (position * width, depth)
+        cv2.circle(result, (int(spot[0]), int(spot[1])), radius, (level, level, level), -1, cv2.LINE_AA)
+    return result
+
+
 def smooth_curve(knots: np.ndarray, steps: int = 12) -> np.ndarray:
     """Points ``(N, 2)`` of a Catmull-Rom curve through the knots ``(K, 2)``, K at least 2."""
     padded = np.concatenate([knots[:1] * 2 - knots[1:2], knots, knots[-1:] * 2 - knots[-2:-1]])
@@ -106,7 +143,7 @@ def _draw(image: Image, points: np.ndarray, rng: np.random.Generator, unit: floa
 def _dotted(image: Image, points: np.ndarray, rng: np.random.Generator, unit: float) -> Image:
     result = image.copy()
     pitch, level = max(3.0, unit * rng.uniform(2.5, 6)), int(rng.uniform(0, 120))
-    for share in np.arange(0, 1, pitch / max(pitch, np.linalg.norm(points[1] - points[0]))):
+    for share in np.arange(0, 1, pitch / max(pitch, float(np.hypot(*(points[1] - points[0]))))):
         x, y = points[0] + (points[1] - points[0]) * share
         cv2.circle(result, (int(x), int(y)), max(0, round(unit * 0.5)), (level, level, level), -1)
     return result

@@ -59,7 +59,7 @@ def uneven_light(image: Image, rng: np.random.Generator, amount: float, unit: fl
 def shadow(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """The shadow of a hand, a page or the fold of a book: a straight border, soft or sharp."""
     rows, columns = (24, 24) if image.shape[0] > 200 else (8, 48)
-    grid = np.full((rows, columns), 255, np.uint8)
+    grid: Image = np.full((rows, columns), 255, np.uint8)
     angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.35, 0.35)
     y, x = np.mgrid[-0.5 : 0.5 : rows * 1j, -0.5 : 0.5 : columns * 1j]
     grid[x * np.cos(angle) + y * np.sin(angle) > offset] = int(255 - amount * rng.uniform(30, 150))
@@ -89,6 +89,18 @@ def tint(image: Image, paper: tuple[int, int, int], ink: tuple[int, int, int]) -
     levels = np.arange(256)[:, None] / 255
     table = np.round(np.asarray(ink) + (np.asarray(paper) - np.asarray(ink)) * levels).astype(np.uint8)
     return cv2.LUT(cv2.merge([image] * 3), table[None])
+
+
+def draw_colours(rng: np.random.Generator, strength: float) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Colours of paper and of black ink: white to yellowed or toned paper, black to brown or blue ink."""
+    if rng.uniform() < 0.35:
+        grey, black = int(255 - strength * rng.uniform(0, 60)), int(strength * rng.uniform(0, 50))
+        return (grey, grey, grey), (black, black, black)
+    light = 255 - strength * rng.uniform(0, 70)
+    warmth = strength * rng.uniform(0, 75) if rng.uniform() < 0.8 else -strength * rng.uniform(0, 30)
+    sheet = np.clip((light + 0.15 * warmth, light - 0.2 * warmth, light - warmth), 0, 255)
+    inked = np.clip(strength * rng.uniform(0, 55) + rng.normal(0, 14 * strength, 3), 0, 110)
+    return (int(sheet[0]), int(sheet[1]), int(sheet[2])), (int(inked[0]), int(inked[1]), int(inked[2]))
 
 
 def multiply(image: Image, field: Image) -> Image:

@@ -127,7 +127,9 @@ def jpeg(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.
     """Written and read as JPEG of quality 95 (amount 0) to 18 (amount 1)."""
     quality = int(95 - amount * rng.uniform(30, 77))
     _, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
-    return cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    decoded = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    assert decoded is not None  # it was encoded a line above
+    return decoded
 
 
 def tone(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
@@ -144,3 +146,8 @@ def tone(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.
 def invert(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """Light text on dark."""
     return cv2.bitwise_not(image)
+
+
+def drop_colour(image: Image) -> Image:
+    """RGB to grey, still ``(H, W, 3)``."""
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

@@ -7,14 +7,14 @@ generator state always gives the same bytes.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+Image = NDArray[Any]  # always uint8; Any, since the stubs of cv2 return a wider type than they take
 TextureKind = Literal["noise", "grain", "fibres", "mottling", "blotches"]
 
 SIZE = 1024  # texels a side
@@ -22,11 +22,11 @@ MIDDLE = 128.0  # grey level that changes nothing
 DEVIATION = 32.0  # standard deviation of every texture, in grey levels
 
 
-@lru_cache(maxsize=None)
+@cache
 def texture(kind: TextureKind) -> Image:
     """The texture ``(1024, 1024)``: mean 128, standard deviation 32, periodic up to a faint seam."""
     rng = np.random.default_rng(20240501)
-    noise = rng.standard_normal((SIZE, SIZE), dtype=np.float32)
+    noise: NDArray[Any] = rng.standard_normal((SIZE, SIZE), dtype=np.float32)
     if kind == "grain":
         noise = cv2.GaussianBlur(noise, (0, 0), 1.1) + 0.15 * _clouds(rng, (64, 128))
     elif kind == "fibres":
