@@ -1,0 +1,46 @@
+"""Other OCR engines behind our own interface, so that ``ocr eval --against`` measures all in the same way.
+
+A further peer is one module here with a ``load`` function and one line in :data:`PEERS`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol
+
+from ocr.document import Line
+from ocr.errors import UsageError
+from ocr.models.interface import Image, Reader
+
+PEERS = {
+    "tesseract": "ocr.peers.tesseract",
+    "rapidocr": "ocr.peers.rapidocr",
+}
+
+
+class LineReader(Reader, Protocol):
+    """A reader that can also be given images of single lines."""
+
+    def read_lines(self, images: Sequence[Image]) -> list[Line]:
+        """One line for each image (H, W, 3) RGB uint8, its polygon in pixels of that image; empty text if none."""
+        ...
+
+
+def load(name: str, languages: Sequence[str]) -> LineReader:
+    """The peer with the best set-up for pages in these languages (ISO 639-1 codes, most frequent first).
+
+    Raises UsageError if there is no peer of this name or if it is not installed.
+    """
+    reader: LineReader = import_module(find(name)).load(languages)
+    return reader
+
+
+def find(name: str) -> str:
+    """The module of a peer. Raises UsageError with a suggestion."""
+    if name not in PEERS:
+        close = difflib.get_close_matches(name, PEERS, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise UsageError(f"unknown engine {name!r} for --against; known are {', '.join(PEERS)}{hint}")
+    return PEERS[name]
