@@ -1,7 +1,7 @@
 """Labelled images: what training, evaluation and the checks are fed with.
 
-:func:`load_samples` reads a labelled set of any known format (the table is in :mod:`ocr.data.labels.formats`) into a list
-of :class:`Sample`. Only the labels are read; an image is decoded each time :meth:`Sample.load` is called.
+:func:`load_samples` reads a labelled set of any known format (the table is in :mod:`ocr.data.labels.formats`) into a
+list of :class:`Sample`. Only the labels are read; an image is decoded each time :meth:`Sample.load` is called.
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ from PIL import Image, ImageOps
 from ocr.document import Page
 from ocr.errors import InputError, UsageError
 
-SPLIT_FOLDERS = ("train", "val", "validation", "test", "training_data", "testing_data")
+SPLIT_FOLDERS = {
+    "train": ("train", "training", "training_data"),
+    "val": ("val", "validation", "valid", "dev"),
+    "test": ("test", "testing_data"),
+}
+"""Names under which the parts of other people's sets are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One labelled image. Text is NFC; polygons are pixels of the displayed (EXIF-turned) image.
 
-    A labelled page has ``page``, a tree of one block with confidence 1 (``Line.ignore`` marks what must be neither trained
-    on nor scored), and ``text`` too if the set gives the page text apart from the lines. A line or word crop, and a page
-    that was only transcribed, have ``page=None`` and ``text``; :attr:`is_crop` tells them apart.
+    A labelled page has ``page``, a tree of one block with confidence 1 (``Line.ignore`` marks what must be neither
+    trained on nor scored), and ``text`` too if the set gives the page text apart from the lines. A line or word crop,
+    and a page that was only transcribed, have ``page=None`` and ``text``; :attr:`is_crop` tells them apart.
     """
 
     image: Path
@@ -88,31 +93,32 @@ def load_samples(path: Path, *, split: str | None = None, options: LabelOptions 
 
 def list_splits(folder: Path) -> list[str]:
     """Names of the parts of a folder that holds several: ``["train", "val"]``; empty if it is one set or a file."""
-    if not folder.is_dir():
+    if not folder.is_dir() or (folder / "metadata.jsonl").exists():
         return []
-    manifests = sorted(p.stem for p in folder.glob("*.jsonl") if p.stem != "metadata")
-    subfolders = [p.name for p in sorted(folder.iterdir()) if p.is_dir() and p.name in SPLIT_FOLDERS]
-    return manifests or subfolders
+    manifests = sorted(manifest.stem for manifest in folder.glob("*.jsonl"))
+    return manifests or [split for split in SPLIT_FOLDERS if _split_folder(folder, split)]
 
 
 def find_split(path: Path, split: str | None) -> Path:
     """The manifest or folder of a split. Raises UsageError if there is none, or if one must be chosen."""
     if not path.exists():
-        raise UsageError(
-            f"{path}: no such file or folder; give a manifest, a label file or the folder of a labelled set"
-        )
+        raise UsageError(f"{path}: no such file or folder; give a manifest, a label file or the folder of a set")
     splits = list_splits(path)
     if split is None and len(splits) > 1:
-        raise UsageError(
-            f"{path}: holds {', '.join(splits)}; choose one, as in {path / splits[0]}.jsonl or split={splits[0]}"
-        )
+        raise UsageError(f"{path}: holds {', '.join(splits)}; choose one: {path / splits[0]}.jsonl, split={splits[0]}")
     if split is None and not splits:
         return path
     name = split or splits[0]
-    for candidate in (path / f"{name}.jsonl", path / name):
-        if candidate.exists():
-            return candidate
-    raise UsageError(f"{path}: has no split {name!r}; it has {', '.join(splits) or 'no splits'}")
+    manifest = path / f"{name}.jsonl"
+    found = manifest if manifest.is_file() else _split_folder(path, name)
+    if found is None:
+        raise UsageError(f"{path}: has no split {name!r}; it has {', '.join(splits) or 'no splits'}")
+    return found
+
+
+def _split_folder(folder: Path, split: str) -> Path | None:
+    names = SPLIT_FOLDERS.get(split, (split,))
+    return next((folder / name for name in names if (folder / name).is_dir()), None)
 
 
 def decode_image(path: Path) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocr.data.labels import native
+from ocr.data.labels import alto, funsd, icdar, imagefolder, native, page_xml
 from ocr.data.samples import LabelOptions, Sample
 
 
@@ -21,5 +21,10 @@ class LabelReader:
 
 
 READERS = (
-    LabelReader("native", 'a .jsonl file of {"image", "lines"} or {"image", "text"}', native.recognises, native.read),
+    LabelReader("imagefolder", "metadata.jsonl beside images", imagefolder.recognises, imagefolder.read),
+    LabelReader("native", 'a .jsonl file of {"image", "lines" or "text"}', native.recognises, native.read),
+    LabelReader("PAGE XML", ".xml files with the root PcGts", page_xml.recognises, page_xml.read),
+    LabelReader("ALTO", ".xml files with the root alto", alto.recognises, alto.read),
+    LabelReader("FUNSD", "annotations/*.json beside images/", funsd.recognises, funsd.read),
+    LabelReader("ICDAR", ".txt or .csv files of 8 coordinates and text", icdar.recognises, icdar.read),
 )

@@ -6,8 +6,12 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from PIL import Image
+
 from ocr.data.samples import LabelOptions
 from ocr.errors import InputError, UsageError
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 
 
 def read_text(path: Path, options: LabelOptions) -> str:
@@ -53,6 +57,19 @@ def resolve_image(root: Path, name: str, options: LabelOptions, source: str) -> 
     if not real.is_relative_to(real_root):
         raise UsageError(_outside(source, name, "it is a link that leaves the folder of the set"))
     return path
+
+
+def image_size(image: Path) -> tuple[int, int]:
+    """Width and height of the displayed image, from its header; (0, 0) if it cannot be opened.
+
+    An unreadable image must not stop the reading of the other labels: the checks find and count it.
+    """
+    try:
+        with Image.open(image) as header:
+            turned = header.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 lie on their side
+            return (header.height, header.width) if turned else header.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return 0, 0
 
 
 def nfc(text: str) -> str:

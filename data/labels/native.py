@@ -1,8 +1,8 @@
 """Our own format: JSON lines, one image a line.
 
-Pages are ``{"image", "width", "height", "lines": [{"text", "polygon", "words"?, "ignore"?, "kind"?}], "words"?, "text"?,
-"lang"?, "kind"?}`` (words as ``{"text", "polygon", "chars"?}``, characters as ``{"text", "polygon"}``); line or word crops
-and pages without polygons are ``{"image", "text"}``. ``image`` is relative to the folder of the manifest.
+Pages: ``{"image", "width", "height", "lines": [{"text", "polygon", "words"?, "ignore"?, "kind"?}], "words"?, "text"?,
+"lang"?, "kind"?}``; words are ``{"text", "polygon", "chars"?}``, characters ``{"text", "polygon"}``. Line or word crops
+and pages without polygons: ``{"image", "text"}``. ``image`` is relative to the folder of the manifest.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from ocr.data.labels.label_files import nfc, read_text, resolve_image
+from ocr.data.labels.label_files import image_size, nfc, read_text, resolve_image
 from ocr.data.samples import LabelOptions, Sample
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.errors import InputError
-from ocr.polygon import Polygon, area, as_polygon, bounds, centre, contains
+from ocr.polygon import Polygon, area, bounds, centre, contains
 
 
 def recognises(path: Path) -> bool:
-    """A ``.jsonl`` file whose first entry names an ``image``."""
+    """A ``.jsonl`` file whose first line names an ``image``."""
     if path.suffix != ".jsonl" or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -54,7 +53,7 @@ def _sample(entry: Mapping[str, Any], root: Path, options: LabelOptions, source:
     size = (int(entry["width"]), int(entry["height"])) if "width" in entry and "height" in entry else None
     page = None
     if "lines" in entry:
-        size = size or image_size(image, source)
+        size = size or image_size(image)
         lines = [_line(line, options) for line in entry["lines"]]
         if entry.get("words"):
             lines = place_words(lines, [_word(word) for word in entry["words"]])
@@ -76,20 +75,7 @@ def _word(entry: Mapping[str, Any]) -> Word:
 
 
 def _polygon(points: Sequence[Sequence[float]]) -> Polygon:
-    if any(len(point) != 2 for point in points):
-        raise ValueError(f"polygon {points} is not a list of [x, y]")
-    return as_polygon(points)
-
-
-def image_size(image: Path, source: str) -> tuple[int, int]:
-    """Width and height of the displayed image, from its header. Raises InputError."""
-    try:
-        with Image.open(image) as header:
-            turned = header.getexif().get(0x0112, 1) >= 5  # EXIF orientations 5 to 8 lie on their side
-            return (header.height, header.width) if turned else header.size
-    except (OSError, ValueError, SyntaxError) as error:
-        message = f"{source}: the label has no width and height, and {image} cannot be opened ({error})"
-        raise InputError("damaged", message) from error
+    return tuple((round(float(x), 2), round(float(y), 2)) for x, y in points)
 
 
 def place_words(lines: Sequence[Line], words: Iterable[Word]) -> list[Line]:
