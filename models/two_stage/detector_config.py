@@ -1,0 +1,95 @@
+"""Settings of the text detector: its network, its target geometry and its decoding. Each default is given here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OUTPUT_STRIDE = 4
+"""Page pixels (after resizing) for each cell of the detector's output map."""
+
+INPUT_MULTIPLE = 32
+"""Height and width of the network's input are multiples of this many pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorConfig:
+    """The network.
+
+    Attributes:
+        stem: Channels of the convolutional stem at stride 2, 4 and 8.
+        width: Channels of the vision transformer, whose tokens are 16 pixels apart.
+        depth: Transformer blocks.
+        heads: Attention heads a block.
+        mlp_ratio: Hidden channels of a block's MLP for each channel of ``width``.
+        window: Side of an attention window in tokens.
+        head: Channels of the upsampling head at stride 8; half of them at stride 4.
+        backbone: Name of a timm vision transformer with 16-pixel patches whose patch embedding, positions and blocks
+            replace the small ones above (``width``, ``depth``, ``heads`` and ``mlp_ratio`` are then its own).
+        pretrained: Whether timm loads the weights published for ``backbone``.
+    """
+
+    stem: tuple[int, int, int] = (12, 32, 64)
+    width: int = 160
+    depth: int = 4
+    heads: int = 5
+    mlp_ratio: float = 3.0
+    window: int = 8
+    head: int = 64
+    backbone: str = ""
+    pretrained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KernelConfig:
+    """The kernel: the core of a text line that the network learns to mark, and from which decoding grows the line back.
+
+    Lines of typescript touch each other, kernels do not (DBNet, arXiv 1911.08947, shrinks polygons on all sides alike;
+    text lines stay apart at stride 4 only if the height shrinks more than the width).
+
+    Attributes:
+        height: Part of the line's height that the kernel keeps, around the middle.
+        inset: How far each end is pulled in, in line heights (at most a quarter of the width).
+    """
+
+    height: float = 0.5
+    inset: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeConfig:
+    """From the probability map to line boxes.
+
+    Attributes:
+        threshold: Probability from which a cell belongs to a kernel.
+        minimum_score: Mean probability a kernel needs.
+        minimum_height: Smallest line height in pixels of the resized page.
+        clear_aspect: Width over height from which a box tells its own direction; a shorter one (a page number) takes
+            the direction of the page.
+    """
+
+    threshold: float = 0.4
+    minimum_score: float = 0.5
+    minimum_height: float = 6.0
+    clear_aspect: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareConfig:
+    """From a page to the network's input.
+
+    Attributes:
+        pixels: Area in pixels to which a page is resized for the first look; 1,024 x 1,408 for an A4 sheet.
+        enlarge: Largest enlargement of a page.
+        line_height: Smallest line height in pixels of the resized page at which text is found reliably (an x-height of
+            about 8 pixels); if the smaller lines of the first look fall below it, the page is looked at again, larger.
+        small_part: Part of the lines that may be smaller than ``line_height`` without a second look.
+        tile: Longest side of a tile of the second look.
+        overlap: Overlap of neighbouring tiles in pixels.
+    """
+
+    pixels: int = 1024 * 1408
+    enlarge: float = 2.0
+    line_height: float = 16.0
+    small_part: float = 0.15
+    tile: int = 1536
+    overlap: int = 192
