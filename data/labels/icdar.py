@@ -21,7 +21,7 @@ NUMBER = r"\s*-?\d+(?:\.\d+)?\s*"
 QUAD_ROW = re.compile(rf"^((?:{NUMBER},){{8}})(.*)$")
 BOX_ROW = re.compile(rf"^((?:{NUMBER}[, ]){{4}})(.*)$")
 MLT_SCRIPTS = frozenset(
-    ["Arabic", "Bangla", "Chinese", "Devanagari", "Hindi", "Japanese", "Korean", "Latin", "Mixed", "None", "Symbols"]
+    ("Arabic", "Bangla", "Chinese", "Devanagari", "Hindi", "Japanese", "Korean", "Latin", "Mixed", "None", "Symbols")
 )
 IMAGE_FOLDERS = ("", "images", "img", "image", "../images", "../img", "../image")
 

@@ -1,0 +1,200 @@
+"""The whole labelled set is checked before anything is trained on it.
+
+Bad samples (image missing or damaged, of another size than labelled, no text at all) are left out by name, bad lines
+(outside the page, without area, without text) become ignore regions; if more than ``max_bad_fraction`` is bad, nothing is
+trained. Unknown symbols, duplicates and images in two splits are counted and shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from rich.console import Console
+from rich.progress import track
+
+from ocr.data.check_report import CheckReport, Problem, SplitReport
+from ocr.data.samples import Sample
+from ocr.document import Block, Line, Page
+from ocr.errors import InputError
+from ocr.polygon import area, bounds
+
+OUTSIDE_TOLERANCE = 0.02
+"""How far a polygon may stick out of the page, as a fraction of its longer side: rotated rectangles of border text do."""
+MIN_AREA = 4.0
+"""Square pixels below which a polygon holds no text."""
+BATCH = 512
+
+Normalise = Callable[[str], str]
+
+
+def check_samples(
+    train: Sequence[Sample],
+    val: Sequence[Sample],
+    alphabet: Collection[str] | None = None,
+    max_bad_fraction: float = 0.01,
+    *,
+    normalise: Normalise = str,
+) -> CheckReport:
+    """Checks both splits and raises InputError (exit code 3) if too much is bad; see :func:`inspect_samples`."""
+    report = inspect_samples({"train": train, "val": val}, alphabet, max_bad_fraction, normalise=normalise)
+    report.require_usable()
+    return report
+
+
+def inspect_samples(
+    splits: dict[str, Sequence[Sample]],
+    alphabet: Collection[str] | None = None,
+    max_bad_fraction: float = 0.01,
+    *,
+    normalise: Normalise = str,
+) -> CheckReport:
+    """Decodes every image and looks at every label; shows progress on stderr and raises nothing.
+
+    ``alphabet`` holds NFD symbols (None: unknown symbols are not looked for); ``normalise`` is what the model does to
+    labels before it encodes them.
+    """
+    reports, hashes = [], []
+    for name, samples in splits.items():
+        report, images = _inspect_split(name, samples)
+        _count_symbols(report, None if alphabet is None else frozenset(alphabet), normalise)
+        _find_duplicates(report, images)
+        reports.append(report)
+        hashes.append(images)
+    return CheckReport(tuple(reports), tuple(_overlap(hashes)), max_bad_fraction, alphabet is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    digest: bytes
+    width: int
+    height: int
+
+
+Images = dict[bytes, list[Sample]]
+"""The samples of each image content."""
+
+
+def _inspect_split(name: str, samples: Sequence[Sample]) -> tuple[SplitReport, Images]:
+    report = SplitReport(name, samples=len(samples))
+    images: Images = defaultdict(list)
+    decoded = track(
+        _decode_all(samples), f"Checking {name}", len(samples), console=Console(stderr=True), transient=True
+    )
+    for sample, image in zip(samples, decoded, strict=True):
+        report.lines += sum(1 for _ in sample.page.lines) if sample.page else 0
+        problem = image if isinstance(image, Problem) else _sample_problem(sample, image)
+        if problem is not None:
+            report.bad.append(problem)
+            continue
+        kept = _without_bad_lines(sample, report)
+        report.ignored += sum(line.ignore for line in kept.page.lines) if kept.page else 0
+        report.kept.append(kept)
+        if isinstance(image, _Decoded):
+            images[image.digest].append(kept)
+    return report, images
+
+
+def _decode_all(samples: Sequence[Sample]) -> Iterator[_Decoded | Problem]:
+    """In order; threads suffice because Pillow releases the interpreter lock while it decodes."""
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(samples), BATCH):
+            yield from pool.map(_decode, samples[start : start + BATCH])
+
+
+def _decode(sample: Sample) -> _Decoded | Problem:
+    try:
+        height, width = sample.load().shape[:2]
+        return _Decoded(hashlib.sha256(sample.image.read_bytes()).digest(), width, height)
+    except InputError as error:
+        return Problem(sample.source, f"{error.code} image", str(error))
+    except OSError as error:
+        return Problem(sample.source, "damaged image", f"{sample.image}: {error.strerror}")
+
+
+def _sample_problem(sample: Sample, image: _Decoded) -> Problem | None:
+    labelled = (sample.page.width, sample.page.height) if sample.page else sample.size
+    if labelled is not None and labelled != (image.width, image.height):
+        detail = f"{sample.image.name} is {image.width} x {image.height}, labelled as {labelled[0]} x {labelled[1]}"
+        return Problem(sample.source, "wrong size", detail)
+    if sample.page is None and not (sample.text or "").strip():
+        return Problem(sample.source, "no text", f"the label of {sample.image.name} is empty")
+    return None
+
+
+def _without_bad_lines(sample: Sample, report: SplitReport) -> Sample:
+    """The sample with its bad and its empty lines as ignore regions, both noted in the report."""
+    if sample.page is None:
+        return sample
+    lines: list[Line] = []
+    for line in sample.page.lines:
+        fault = None if line.ignore else _line_fault(line, sample.page)
+        where = f"{sample.source} ({sample.image.name})"
+        if fault is not None:
+            report.bad_lines.append(Problem(where, *fault))
+        elif not line.ignore and not line.text.strip():
+            report.empty_lines.append(f"{where} at {_place(line)}")
+        if _is_finite(line):
+            lines.append(line if fault is None and line.text.strip() else replace(line, ignore=True))
+    return replace(sample, page=replace(sample.page, blocks=(Block(tuple(lines)),) if lines else ()))
+
+
+def _line_fault(line: Line, page: Page) -> tuple[str, str] | None:
+    """Rule and detail of what is wrong with the polygon."""
+    named = f"{line.text[:30]!r}"
+    if len(line.polygon) < 4 or not _is_finite(line):
+        return "bad polygon", f"{named} has {len(line.polygon)} points, of 4 or more finite ones"
+    if area(line.polygon) < MIN_AREA:
+        return "no area", f"{named} at {_place(line)}"
+    left, top, right, bottom = bounds(line.polygon)
+    over = max(-left, -top, right - page.width, bottom - page.height)
+    if over > OUTSIDE_TOLERANCE * max(page.width, page.height):
+        return "outside the page", f"{named} at {_place(line)} of {page.width} x {page.height}"
+    return None
+
+
+def _is_finite(line: Line) -> bool:
+    return bool(line.polygon) and all(math.isfinite(value) for point in line.polygon for value in point)
+
+
+def _place(line: Line) -> str:
+    left, top, right, bottom = bounds(line.polygon)
+    return f"x {left:.0f}-{right:.0f}, y {top:.0f}-{bottom:.0f}"
+
+
+def _count_symbols(report: SplitReport, alphabet: frozenset[str] | None, normalise: Normalise) -> None:
+    for sample in report.kept:
+        for text in label_texts(sample):
+            symbols = unicodedata.normalize("NFD", normalise(text))
+            report.characters.update(symbols)
+            for symbol in symbols if alphabet is not None else ():
+                if symbol not in alphabet:
+                    report.unknown[symbol] += 1
+                    report.unknown_example.setdefault(symbol, f"{sample.source} in {text[:40]!r}")
+
+
+def label_texts(sample: Sample) -> Iterable[str]:
+    """The text of each line that counts; of the text without polygons, each row."""
+    if sample.page is not None:
+        return [line.text for line in sample.page.lines if not line.ignore]
+    return [row for row in (sample.text or "").splitlines() if row.strip()]
+
+
+def _find_duplicates(report: SplitReport, images: Images) -> None:
+    for group in images.values():
+        if len(group) > 1:
+            same = len({tuple(label_texts(sample)) for sample in group}) == 1
+            (report.duplicates if same else report.contradictions).append([sample.source for sample in group])
+
+
+def _overlap(hashes: list[Images]) -> Iterator[tuple[str, str]]:
+    for index, images in enumerate(hashes):
+        for others in hashes[index + 1 :]:
+            for digest in images.keys() & others.keys():
+                yield images[digest][0].source, others[digest][0].source
