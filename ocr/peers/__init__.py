@@ -1,6 +1,6 @@
 """Other OCR engines behind our own interface, so that ``ocr eval --against`` measures all in the same way.
 
-A further peer is one module here with a ``load`` function and one line in :data:`PEERS`.
+A further peer is one module here with a ``load`` and a ``require_installed`` function and one line in :data:`PEERS`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import Protocol
 
 from ocr.document import Line
@@ -28,19 +29,28 @@ class LineReader(Reader, Protocol):
         ...
 
 
+class MissingPeerError(UsageError):
+    """A peer that is not installed; the message says what to type."""
+
+
+def require_installed(name: str) -> None:
+    """Raises MissingPeerError with the install command if the peer is not there, UsageError if the name is unknown."""
+    find(name).require_installed()
+
+
 def load(name: str, languages: Sequence[str]) -> LineReader:
     """The peer with the best set-up for pages in these languages (ISO 639-1 codes, most frequent first).
 
-    Raises UsageError if there is no peer of this name or if it is not installed.
+    Raises UsageError if there is no peer of this name, MissingPeerError if it is not installed.
     """
-    reader: LineReader = import_module(find(name)).load(languages)
+    reader: LineReader = find(name).load(languages)
     return reader
 
 
-def find(name: str) -> str:
+def find(name: str) -> ModuleType:
     """The module of a peer. Raises UsageError with a suggestion."""
     if name not in PEERS:
         close = difflib.get_close_matches(name, PEERS, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise UsageError(f"unknown engine {name!r} for --against; known are {', '.join(PEERS)}{hint}")
-    return PEERS[name]
+    return import_module(PEERS[name])

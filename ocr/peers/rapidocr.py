@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,9 @@ import cv2
 import numpy as np
 
 from ocr.document import Block, Line, Page
-from ocr.errors import UsageError
 from ocr.metrics.page import with_words
 from ocr.models.interface import Image
+from ocr.peers import MissingPeerError
 from ocr.polygon import as_polygon, from_box
 
 INSTALL = "pip install rapidocr"
@@ -22,14 +23,19 @@ def load(languages: Sequence[str]) -> RapidOcrReader:
     return RapidOcrReader()
 
 
+def require_installed() -> None:
+    """Raises MissingPeerError if the package is not there."""
+    if importlib.util.find_spec("rapidocr") is None:
+        raise MissingPeerError(f"rapidocr is not installed; type: {INSTALL}")
+
+
 class RapidOcrReader:
     """Reads with ``RapidOCR()`` and its default settings, one image at a time as its interface does."""
 
     def __init__(self) -> None:
-        try:
-            from rapidocr import RapidOCR
-        except ImportError as error:
-            raise UsageError(f"rapidocr is not installed; type: {INSTALL}") from error
+        require_installed()
+        from rapidocr import RapidOCR
+
         self.engine: Any = RapidOCR(params={"Global.log_level": "error"})
 
     def predict(self, images: Sequence[Image]) -> list[Page]:

@@ -21,6 +21,7 @@ from ocr.document import Block, Line, Page, Word
 from ocr.errors import OcrError, UsageError
 from ocr.metrics.text import has_hangul, normalise
 from ocr.models.interface import Image
+from ocr.peers import MissingPeerError
 from ocr.polygon import as_polygon, from_box, slice_quad, total_bounds, transform
 
 INSTALL = "apt-get install tesseract-ocr tesseract-ocr-eng tesseract-ocr-kor"
@@ -46,10 +47,15 @@ def load(languages: Sequence[str]) -> TesseractReader:
     return TesseractReader("+".join(dict.fromkeys(wanted)) or "eng")
 
 
-def installed_languages() -> set[str]:
-    """Names of the installed language files. Raises UsageError if the ``tesseract`` command is missing."""
+def require_installed() -> None:
+    """Raises MissingPeerError if there is no ``tesseract`` command."""
     if shutil.which("tesseract") is None:
-        raise UsageError(f"tesseract is not installed; type: {INSTALL}")
+        raise MissingPeerError(f"tesseract is not installed; type: {INSTALL}")
+
+
+def installed_languages() -> set[str]:
+    """Names of the installed language files. Raises MissingPeerError."""
+    require_installed()
     listing = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=False)
     return set(listing.stdout.split("\n")[1:])
 

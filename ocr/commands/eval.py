@@ -1,0 +1,35 @@
+"""``ocr eval``: score a model, and other engines beside it, on labelled sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    sets: Annotated[list[Path], typer.Argument(help="Folders of labelled sets, or label files.")],
+    model: Annotated[str | None, typer.Option(help="Name or folder of the model, if not the default.")] = None,
+    split: Annotated[str, typer.Option(help="Part of each set: val also reads pages_val.")] = "val",
+    against: Annotated[str, typer.Option(help="Other engines, by commas: tesseract,rapidocr.")] = "",
+    peers_only: Annotated[bool, typer.Option("--peers-only", help="Score only the engines of --against.")] = False,
+    languages: Annotated[str, typer.Option(help="Languages for --against (ko,en); else as labelled.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples of each set.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write all metrics to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with the worst lines to this file.")] = None,
+) -> None:
+    """Score a model on labelled sets: CER, word F1, boxes, reading order, calibration, time and memory."""
+    from ocr import evaluate as evaluation
+    from ocr import report
+
+    labelled = evaluation.load_sets(sets, split=split, limit=limit)
+    if languages:
+        labelled = evaluation.with_languages(labelled, languages.split(","))
+    engines = evaluation.engines(model, against.split(",") if against else [], peers_only=peers_only)
+    results = evaluation.evaluate(labelled, engines)
+    typer.echo(report.to_table(results))
+    if json is not None:
+        report.write(json, report.to_json(results))
+    if html is not None:
+        report.write(html, report.to_html(results))

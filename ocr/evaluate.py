@@ -1,0 +1,248 @@
+"""Evaluation: read labelled sets with one or several engines and score them all in the same way (``ocr eval``).
+
+1. :func:`load_sets`: labelled samples by folder, grouped by what their labels allow to measure.
+2. :func:`read_set`: an engine reads a set, in a process of its own so that its peak memory is its own.
+3. :func:`ocr.scoring.score`: the readings against the labels.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from ocr import peers
+from ocr.data.samples import Sample, list_splits, load_samples
+from ocr.document import Block, Line, Page
+from ocr.errors import OcrError, UsageError
+from ocr.metrics.text import has_hangul, is_upper_case_only
+from ocr.models.interface import Image
+from ocr.peers import LineReader, MissingPeerError
+from ocr.scoring import Kind, LineResult, Scores, score
+
+LINES_AT_ONCE = 64
+"""Line crops handed to an engine in one call, so that it may batch them."""
+HANGUL_SHARE = 0.1
+"""A set counts as Korean if at least this share of its samples has Hangul in the label."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """Samples of one kind. ``languages`` are ISO 639-1 codes, most frequent first."""
+
+    name: str
+    kind: Kind
+    samples: tuple[Sample, ...]
+    languages: tuple[str, ...]
+    fold_case: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A reader that can be made in another process: ``load`` takes the languages of the set and must be picklable."""
+
+    name: str
+    load: Callable[[Sequence[str]], LineReader]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an engine made of a set.
+
+    Attributes:
+        pages: one for each sample; a line crop gives a page of one line.
+        seconds_per_sample: mean wall time of one page or line, decoding of the file and loading of models not counted.
+        peak_memory: bytes of the largest process, None if not measured.
+    """
+
+    pages: tuple[Page, ...]
+    seconds_per_sample: float
+    peak_memory: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One engine on one set: a row of the table, and the lines behind it."""
+
+    labelled: LabelledSet
+    engine: str
+    scores: Scores
+    seconds_per_sample: float
+    peak_memory: int | None
+    lines: tuple[LineResult, ...]
+    confusions: Counter[tuple[str, str]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as a JSON object; memory in megabytes (10^6 bytes)."""
+        head = {"set": self.labelled.name, "kind": self.labelled.kind.value, "engine": self.engine}
+        memory = None if self.peak_memory is None else round(self.peak_memory / 1e6)
+        rest = {"seconds_per_sample": self.seconds_per_sample, "peak_memory_mb": memory}
+        return head | {"case_folded": self.labelled.fold_case} | asdict(self.scores) | rest
+
+
+def load_sets(paths: Sequence[Path], *, split: str, limit: int | None = None) -> list[LabelledSet]:
+    """The labelled sets at these paths (folders or label files), first ``limit`` samples of each kind.
+
+    ``split`` of a folder also takes in its parts whose name ends in it: ``val`` reads ``val.jsonl`` and
+    ``pages_val.jsonl``. Raises UsageError if there is nothing to score.
+    """
+    sets = []
+    for path in paths:
+        splits = list_splits(path)
+        parts: list[str | None] = [name for name in splits if name == split or name.endswith(f"_{split}")]
+        loaded = [load_samples(path, split=part) for part in parts or [split if splits else None]]
+        samples = [sample for part in loaded for sample in part]
+        name = path.stem if path.is_file() else path.resolve().name
+        for kind in Kind:
+            chosen = [sample for sample in samples if kind_of(sample) is kind]
+            if chosen:
+                labels = [sample.full_text for sample in chosen]
+                kept = tuple(chosen[:limit])
+                sets.append(LabelledSet(name, kind, kept, languages_of(chosen), is_upper_case_only(labels)))
+    if not sets:
+        raise UsageError("no labelled samples to score; give the folder of a labelled set")
+    return sets
+
+
+def kind_of(sample: Sample) -> Kind:
+    """How a sample is scored."""
+    if sample.page is not None:
+        return Kind.PAGES
+    return Kind.LINES if sample.is_crop else Kind.TEXTS
+
+
+def languages_of(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """The languages that labels name, most frequent first; where none does, Korean if there is Hangul, else English."""
+    named = Counter(sample.lang for sample in samples if sample.lang)
+    if named:
+        return tuple(language for language, _ in named.most_common())
+    korean = sum(has_hangul(sample.full_text) for sample in samples)
+    return ("ko",) if korean >= HANGUL_SHARE * len(samples) else ("en",)
+
+
+def with_languages(sets: Sequence[LabelledSet], languages: Sequence[str]) -> list[LabelledSet]:
+    """The sets as if all were in these languages (ISO 639-1 codes)."""
+    return [replace(labelled, languages=tuple(languages)) for labelled in sets]
+
+
+def engines(model: str | None, against: Sequence[str], *, peers_only: bool = False) -> list[Engine]:
+    """Our reader and the peers, ready to be loaded; a peer that is not installed is left out with a line on stderr.
+
+    ``model`` is a name as :func:`ocr.pipeline.load` takes it, None its default. Raises UsageError for unknown peers and
+    if no engine is left.
+    """
+    chosen = [] if peers_only else [Engine(model or "vitocr", partial(_load_own, model))]
+    for name in against:
+        try:
+            peers.require_installed(name)
+        except MissingPeerError as error:
+            Console(stderr=True).print(f"ocr: {error}", markup=False, soft_wrap=True)
+        else:
+            chosen.append(Engine(name, partial(peers.load, name)))
+    if not chosen:
+        raise UsageError("no engine to evaluate; leave out --peers-only or install an engine for --against")
+    return chosen
+
+
+def _load_own(model: str | None, languages: Sequence[str]) -> LineReader:
+    """Our reader; one model reads all its languages."""
+    from ocr import pipeline
+
+    reader: LineReader = pipeline.load(model) if model else pipeline.load()
+    return reader
+
+
+def evaluate(sets: Sequence[LabelledSet], engines: Sequence[Engine], *, isolate: bool = True) -> list[Evaluation]:
+    """Every engine on every set. ``isolate`` reads in a fresh process; without it peak memory is not measured."""
+    results = []
+    for labelled in sets:
+        for engine in engines:
+            reading = _read_in_process(engine, labelled) if isolate else read_set(engine, labelled)
+            scores, tally = score(labelled.kind, labelled.samples, reading.pages, fold_case=labelled.fold_case)
+            costs = (reading.seconds_per_sample, reading.peak_memory)
+            results.append(Evaluation(labelled, engine.name, scores, *costs, tuple(tally.lines), tally.confusions))
+    return results
+
+
+def read_set(engine: Engine, labelled: LabelledSet) -> Reading:
+    """Read all samples, pages one at a time, and take the time.
+
+    The first sample is read once before the clock starts, so that engines which load their models late are not charged
+    for it. Raises InputError for an image that cannot be decoded.
+    """
+    reader = engine.load(labelled.languages)
+    read, at_once = (_crop_reader(reader), LINES_AT_ONCE) if labelled.kind is Kind.LINES else (reader.predict, 1)
+    samples = labelled.samples
+    read([samples[0].load()])
+    pages: list[Page] = []
+    seconds = 0.0
+    for start in _progress(range(0, len(samples), at_once), f"{engine.name}: {labelled.name}"):
+        images = [sample.load() for sample in samples[start : start + at_once]]
+        began = time.perf_counter()
+        pages += read(images)
+        seconds += time.perf_counter() - began
+    return Reading(tuple(pages), seconds / len(samples), None)
+
+
+def _crop_reader(reader: LineReader) -> Callable[[Sequence[Image]], list[Page]]:
+    """Line crops to pages of one line."""
+
+    def read(images: Sequence[Image]) -> list[Page]:
+        lines = reader.read_lines(images)
+        return [_page_of(line, image) for line, image in zip(lines, images, strict=True)]
+
+    return read
+
+
+def _page_of(line: Line, image: Image) -> Page:
+    height, width = image.shape[:2]
+    return Page(1, width, height, (Block((line,)),))
+
+
+def _progress(steps: Sequence[int], label: str) -> Iterable[int]:
+    return track(steps, label, console=Console(stderr=True), disable=not sys.stderr.isatty())
+
+
+def _read_in_process(engine: Engine, labelled: LabelledSet) -> Reading:
+    # spawn: a fork would start with the memory of this process, and native libraries do not survive forks.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            return pool.submit(_read_and_weigh, engine, labelled).result()
+        except BrokenProcessPool as error:
+            raise OcrError(
+                f"{engine.name} ended without a result while reading {labelled.name} (out of memory?); "
+                "try fewer samples with --limit"
+            ) from error
+
+
+def _read_and_weigh(engine: Engine, labelled: LabelledSet) -> Reading:
+    return replace(read_set(engine, labelled), peak_memory=peak_memory())
+
+
+def peak_memory() -> int | None:
+    """Bytes of physical memory that the larger of this process and its largest child ever held; None on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux: ru_maxrss would start with the size of the process that started this one
+        own = next(
+            (int(row.split()[1]) * 1024 for row in status.read_text().splitlines() if row.startswith("VmHWM")), 0
+        )
+    else:
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return max(own, children)
