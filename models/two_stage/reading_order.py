@@ -1,0 +1,170 @@
+"""Reading order: detected lines to blocks of lines, in NumPy.
+
+Columns of running text are read one after the other; rows of a table, a form or a receipt are read across. What tells
+them apart is the length of their lines: text runs on for many letters in every column, cells do not. A heading over
+two columns ends the columns above it and begins those below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ocr.polygon import FloatArray, side_lengths
+
+TEXT_ASPECT = 8.0
+"""Median width over height from which the lines of a column are running text."""
+
+COLUMN_LINES = 3
+"""Fewest lines of a column."""
+
+SAME_ROW = 0.5
+"""Two lines stand in one row if their middles are less than this many line heights apart."""
+
+BLOCK_GAP = 0.7
+"""A new block begins where rows are further apart than usual by more than this many line heights."""
+
+TURNED = np.radians(30)
+"""A line turned further than this against the page stands in a block of its own, after the others."""
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """Upright boxes after the page has been turned straight; arrays (N,) in pixels."""
+
+    left: FloatArray
+    top: FloatArray
+    right: FloatArray
+    bottom: FloatArray
+    height: FloatArray
+    """Line height, which a tilted line's upright box exceeds."""
+
+    @property
+    def middle(self) -> FloatArray:
+        return (self.top + self.bottom) / 2
+
+
+def order_lines(quads: Sequence[ArrayLike]) -> list[list[int]]:
+    """Blocks of lines in reading order.
+
+    Args:
+        quads: Lines (4, 2), clockwise from the top left of their text, in any order.
+
+    Returns:
+        Indices into ``quads``: lists of lines, each line in exactly one of them.
+    """
+    if not quads:
+        return []
+    corners = np.asarray(quads, dtype=np.float64)  # (N, 4, 2)
+    along = corners[:, 1] - corners[:, 0]  # (N, 2)
+    total = along.sum(axis=0)  # longer lines weigh more
+    direction = np.arctan2(total[1], total[0])
+    angles = np.arctan2(along[:, 1], along[:, 0]) - direction
+    turned = np.abs((angles + np.pi) % (2 * np.pi) - np.pi) > TURNED
+    boxes = straighten(corners, float(direction))
+    blocks = order_region(boxes, np.flatnonzero(~turned))
+    aside = sorted(np.flatnonzero(turned), key=lambda line: (boxes.top[line], boxes.left[line]))
+    return [[int(line) for line in block] for block in blocks] + [[int(line)] for line in aside]
+
+
+def straighten(corners: FloatArray, direction: float) -> Boxes:
+    """Upright boxes around quadrilaterals (N, 4, 2) after turning the page back by ``direction`` radians."""
+    cosine, sine = np.cos(direction), np.sin(direction)
+    turned = corners @ np.array([[cosine, -sine], [sine, cosine]])
+    heights = np.array([max(side_lengths(quad)[1], 1e-6) for quad in corners])
+    (left, top), (right, bottom) = turned.min(axis=1).T, turned.max(axis=1).T
+    return Boxes(left, top, right, bottom, heights)
+
+
+def order_region(boxes: Boxes, lines: Indices) -> list[list[int]]:
+    """Blocks of the given lines: by columns if there are any, else by rows."""
+    gutter = find_gutter(boxes, lines)
+    if gutter is None:
+        return split_blocks(boxes, group_rows(boxes, lines))
+    blocks: list[list[int]] = []
+    for band, across in bands(boxes, lines, gutter):
+        if is_column_band(boxes, band, gutter):
+            left = boxes.right[band] <= gutter
+            blocks += order_region(boxes, band[left]) + order_region(boxes, band[~left])
+        elif len(band):
+            blocks += split_blocks(boxes, group_rows(boxes, band))
+        if len(across):
+            blocks += split_blocks(boxes, group_rows(boxes, across))
+    return blocks
+
+
+def find_gutter(boxes: Boxes, lines: Indices) -> float | None:
+    """Where to cut the lines into columns: the x with most lines in columns of running text at its sides, if any."""
+    best, most = None, 0
+    for x in np.unique(boxes.left[lines] - boxes.height[lines] / 4):
+        inside = [band for band, _ in bands(boxes, lines, x) if is_column_band(boxes, band, x)]
+        count = sum(len(band) for band in inside)
+        if count > most:
+            best, most = float(x), count
+    return best
+
+
+def bands(boxes: Boxes, lines: Indices, x: float) -> list[tuple[Indices, Indices]]:
+    """The lines beside the upright at ``x``, cut where lines run across it: pairs of a band and the lines below it."""
+    across = (boxes.left[lines] < x) & (boxes.right[lines] > x)
+    order = lines[np.argsort(boxes.middle[lines], kind="stable")]
+    crossing = set(lines[across].tolist())
+    result: list[tuple[list[int], list[int]]] = [([], [])]
+    for line in order.tolist():
+        if line in crossing:
+            result[-1][1].append(line)
+        elif result[-1][1]:
+            result.append(([line], []))
+        else:
+            result[-1][0].append(line)
+    return [(np.array(band, dtype=np.intp), np.array(below, dtype=np.intp)) for band, below in result]
+
+
+def is_column_band(boxes: Boxes, band: Indices, x: float) -> bool:
+    """Whether both sides of ``x`` hold running text, next to each other."""
+    left = boxes.right[band] <= x
+    sides = band[left], band[~left]
+    if min(len(side) for side in sides) < COLUMN_LINES:
+        return False
+    for side in sides:
+        if np.median((boxes.right[side] - boxes.left[side]) / boxes.height[side]) < TEXT_ASPECT:
+            return False
+    begins = [float(boxes.top[side].min()) for side in sides]
+    ends = [float(boxes.bottom[side].max()) for side in sides]
+    shorter = min(end - begin for begin, end in zip(begins, ends, strict=True))
+    return min(ends) - max(begins) > shorter / 2
+
+
+def group_rows(boxes: Boxes, lines: Indices) -> list[list[int]]:
+    """Rows from top to bottom, each from left to right."""
+    rows: list[list[int]] = []
+    for line in lines[np.lexsort((boxes.left[lines], boxes.middle[lines]))].tolist():
+        if rows:
+            last = rows[-1]
+            distance = abs(boxes.middle[line] - np.mean(boxes.middle[last]))
+            if distance < SAME_ROW * min(boxes.height[line], np.mean(boxes.height[last])):
+                last.append(line)
+                continue
+        rows.append([line])
+    return [sorted(row, key=lambda line: boxes.left[line]) for row in rows]
+
+
+def split_blocks(boxes: Boxes, rows: list[list[int]]) -> list[list[int]]:
+    """Rows joined to blocks; a wider gap than usual begins a new one."""
+    if not rows:
+        return []
+    gaps = np.array([boxes.top[below].min() - boxes.bottom[above].max() for above, below in pairwise(rows)])
+    usual = float(np.median(gaps)) if len(gaps) else 0.0
+    height = float(np.median([boxes.height[line] for row in rows for line in row]))
+    blocks = [list(rows[0])]
+    for gap, row in zip(gaps, rows[1:], strict=True):
+        if gap > max(0.0, usual) + BLOCK_GAP * height:
+            blocks.append([])
+        blocks[-1] += row
+    return blocks
