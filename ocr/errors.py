@@ -76,6 +76,12 @@ class InputError(OcrError):
         super().__init__(message)
         self.code: InputErrorCode = code
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[InputErrorCode, str]]:
+        return type(self), (
+            self.code,
+            str(self),
+        )  # exceptions are pickled by their message alone: workers raise this one
+
     @property
     def failure(self) -> Failure:
         return Failure(self.code, str(self))
@@ -109,4 +115,8 @@ class MissingExtraError(UsageError):
     """A feature whose packages are not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
+        self.feature, self.extra = feature, extra
         super().__init__(f'{feature} needs packages that are not installed; type: pip install "vitocr[{extra}]"')
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        return type(self), (self.feature, self.extra)

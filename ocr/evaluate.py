@@ -159,7 +159,7 @@ def _load_own(model: str | None, languages: Sequence[str]) -> LineReader:
     """Our reader; one model reads all its languages."""
     from ocr import pipeline
 
-    reader: LineReader = pipeline.load(model) if model else pipeline.load()
+    reader: LineReader = pipeline.load(model)
     return reader
 
 

@@ -20,7 +20,7 @@ from ocr.evaluate import Evaluation
 from ocr.metrics.text import align
 from ocr.models.interface import Image
 from ocr.polygon import bounds
-from ocr.scoring import LineResult
+from ocr.scoring import Kind, LineResult
 
 WORST_LINES = 30
 """Lines shown for each engine and set."""
@@ -30,7 +30,8 @@ CROP_MARGIN = 6
 """Pixels of surroundings shown around the box of a line."""
 CROP_WIDTH = 900
 CROP_HEIGHT = 120
-"""Crops are shrunk to fit into this many pixels, to keep the page small."""
+PAGE_HEIGHT = 700
+"""Pictures of lines, and of whole pages, are shrunk to fit into this many pixels, to keep the file small."""
 JPEG_QUALITY = 80
 SPACE_MARK = "␣"
 
@@ -58,8 +59,8 @@ COLUMNS = (
     Column("kind", "kind", str, "line crops, pages with line polygons, or page texts alone"),
     Column("engine", "engine", str, ""),
     Column("samples", "n", str, "number of pages or line crops"),
-    Column("cer", "CER", _rate, "character errors over label characters; lines: of the line; pages: located, words on no "
-           "labelled line are insertions; texts: of the page text in reading order"),
+    Column("cer", "CER", _rate, "character errors over label characters; lines: of the line; pages: located, words on "
+           "no labelled line are insertions; texts: of the page text in reading order"),
     Column("cer_no_spaces", "CER-sp", _rate, "the same without spaces"),
     Column("wer", "WER", _rate, "word errors over label words"),
     Column("line_accuracy", "exact", _rate, "lines without any error"),
@@ -144,13 +145,14 @@ def _html_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _section(evaluation: Evaluation) -> str:
     title = f"{evaluation.labelled.name} ({evaluation.labelled.kind.value}), {evaluation.engine}"
     worst = sorted((line for line in evaluation.lines if line.errors), key=lambda line: -line.errors)[:WORST_LINES]
+    height = PAGE_HEIGHT if evaluation.labelled.kind is Kind.TEXTS else CROP_HEIGHT
     # Lines of one image together, so that it is decoded once.
     by_image = sorted(range(len(worst)), key=lambda i: str(worst[i].sample.image))
     crops: dict[int, str] = {}
     for _, group in groupby(by_image, key=lambda i: worst[i].sample.image):
         indices = list(group)
         image = worst[indices[0]].sample.load()
-        crops |= {i: data_uri(crop(image, worst[i])) for i in indices}
+        crops |= {i: data_uri(crop(image, worst[i]), height) for i in indices}
     lines = "".join(_line(line, crops[i]) for i, line in enumerate(worst))
     pairs = [[_visible(a), _visible(b), str(n)] for (a, b), n in evaluation.confusions.most_common(CONFUSIONS)]
     return (
@@ -197,10 +199,10 @@ def crop(image: Image, line: LineResult) -> Image:
     return part if part.size else image
 
 
-def data_uri(image: Image) -> str:
-    """The image (H, W, 3) RGB as a ``data:`` address of a JPEG, shrunk to at most CROP_WIDTH by CROP_HEIGHT."""
+def data_uri(image: Image, max_height: int) -> str:
+    """The image (H, W, 3) RGB as a ``data:`` address of a JPEG, shrunk to at most CROP_WIDTH by ``max_height``."""
     height, width = image.shape[:2]
-    scale = min(1.0, CROP_WIDTH / width, CROP_HEIGHT / height)
+    scale = min(1.0, CROP_WIDTH / width, max_height / height)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     small: NDArray[Any] = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
