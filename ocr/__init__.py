@@ -1,0 +1,63 @@
+"""OCR for Latin script and Korean with vision transformers.
+
+>>> import ocr
+>>> document = ocr.read("page.png")  # doctest: +SKIP
+>>> print(document.text)  # doctest: +SKIP
+
+Importing the package is cheap: each name below is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ocr.data.page_options import PageOptions
+    from ocr.document import Block, Char, Document, Line, Page, Word
+    from ocr.errors import InputError, ModelError, OcrError, UsageError
+    from ocr.pipeline import load
+    from ocr.predict import read, read_documents
+
+    __version__: str
+
+__all__ = [
+    "Block",
+    "Char",
+    "Document",
+    "InputError",
+    "Line",
+    "ModelError",
+    "OcrError",
+    "Page",
+    "PageOptions",
+    "UsageError",
+    "Word",
+    "__version__",
+    "load",
+    "read",
+    "read_documents",
+]
+
+_MODULES = {
+    "ocr.document": ("Block", "Char", "Document", "Line", "Page", "Word"),
+    "ocr.errors": ("InputError", "ModelError", "OcrError", "UsageError"),
+    "ocr.data.page_options": ("PageOptions",),
+    "ocr.pipeline": ("load",),
+    "ocr.predict": ("read", "read_documents"),
+}
+
+
+def __getattr__(name: str) -> Any:  # PEP 562
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("vitocr")
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module 'ocr' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

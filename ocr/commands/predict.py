@@ -1,0 +1,128 @@
+"""``ocr predict``: read images and PDFs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ocr.data.page_options import PageOptions
+from ocr.errors import ExitCode
+
+if TYPE_CHECKING:
+    from ocr.commands.progress import ReadingProgress
+    from ocr.document import Page
+    from ocr.models.interface import Image, Reader
+    from ocr.predict import PageWatcher
+
+DEFAULTS = PageOptions()
+
+
+def predict(
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders, glob patterns, or - for standard input.")],
+    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with one.")] = None,
+    format: Annotated[str | None, typer.Option(help="txt, json or jsonl; by default as --output ends, or txt.")] = None,
+    output: Annotated[str | None, typer.Option(help="File, or folder for a file per input; else stdout.")] = None,
+    overlay: Annotated[str | None, typer.Option(help="Folder for pictures of the pages with what was read.")] = None,
+    chars: Annotated[bool, typer.Option("--chars", help="Write the characters of each word too (JSON).")] = False,
+    dpi: Annotated[float, typer.Option(help="Resolution at which PDF pages are drawn.")] = DEFAULTS.dpi,
+    pages: Annotated[str | None, typer.Option(help="Pages of PDF and TIFF files, like 1,3-5,9-.")] = DEFAULTS.pages,
+    password: Annotated[str | None, typer.Option(help="Password of encrypted PDFs.")] = DEFAULTS.password,
+    max_pixels: Annotated[int, typer.Option(help="Refuse larger pages.")] = DEFAULTS.max_pixels,
+    timeout: Annotated[float, typer.Option(help="Seconds for decoding a page.")] = DEFAULTS.timeout,
+    allow_truncated: Annotated[
+        bool, typer.Option("--allow-truncated", help="Read what there is of truncated images.")
+    ] = DEFAULTS.allow_truncated,
+    debug: Annotated[bool, typer.Option("--debug", help="Show traces of internal errors.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only errors.")] = False,
+) -> None:
+    """Read text: results on standard output, messages on standard error.
+
+    Example: ocr predict scans/ letter.pdf --format jsonl
+    """
+    from ocr.commands.progress import ReadingProgress
+
+    options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated)
+    progress = ReadingProgress(quiet=quiet, debug=debug)
+    code = run(inputs, model, format or format_of(output), output, overlay, chars, options, progress)
+    raise typer.Exit(code)
+
+
+def format_of(output: str | None) -> str:
+    """The format whose suffix the output file has; plain text for any other name."""
+    from ocr.writers import WRITERS
+
+    suffix = Path(output or "").suffix.lower()
+    return next((name for name, entry in WRITERS.items() if entry.suffix == suffix), "txt")
+
+
+def run(
+    inputs: list[str],
+    model: str | None,
+    format_name: str,
+    output: str | None,
+    overlay: str | None,
+    chars: bool,
+    options: PageOptions,
+    progress: ReadingProgress,
+) -> ExitCode:
+    """Read, write and report; the exit code says whether every file gave its result."""
+    from ocr.data.inputs import is_several
+    from ocr.predict import stream_documents
+    from ocr.writers import WriterOptions, find_format
+    from ocr.writers.output import open_output
+
+    several = len(inputs) > 1 or is_several(inputs[0])
+    result = open_output(output, inputs, find_format(format_name), WriterOptions(chars, titled=several))
+    documents = stream_documents(inputs, loader(model), options, watcher(overlay, progress))
+    try:
+        for document in documents:
+            if document.error is not None:
+                progress.failure(document.source, document.error)
+            result.write(document)
+            for number, failure in document.page_failures:
+                progress.failure(document.source, failure, number)
+            if document.truncated:
+                progress.warning(document.source, "truncated; only a part of it was there to read")
+            progress.document(failed=document.error is not None or bool(document.page_failures))
+    finally:
+        progress.close()
+        documents.close()
+        result.close()
+    if several:
+        progress.total()
+    return exit_code(progress)
+
+
+def exit_code(progress: ReadingProgress) -> ExitCode:
+    """Missing files alone are a wrong command line; anything else that could not be read is a bad input."""
+    if progress.read == 0 and progress.failed and all(f.code == "not_found" for f in progress.failures):
+        return ExitCode.USAGE
+    return ExitCode.INPUT if progress.failed else ExitCode.OK
+
+
+def loader(model: str | None) -> Callable[[], Reader]:
+    def load_model() -> Reader:
+        from ocr.pipeline import load
+
+        return load(model)
+
+    return load_model
+
+
+def watcher(overlay: str | None, progress: ReadingProgress) -> PageWatcher:
+    """Counts each page and, with ``--overlay``, draws it."""
+    if overlay is None:
+        return lambda source, page, image: progress.page(source)
+    from ocr.writers.overlay import OverlayFolder
+
+    folder = OverlayFolder(Path(overlay))
+
+    def draw(source: str, page: Page, image: Image | None) -> None:
+        if image is not None:
+            folder.write(source, page, image)
+        progress.page(source)
+
+    return draw

@@ -1,0 +1,152 @@
+"""Reading: input files through a page reader and a model into documents; what ``ocr predict`` and ``ocr.read`` call.
+
+A long PDF need not fit into memory: :func:`stream_documents` hands out one page at a time, :func:`read_documents` whole
+documents.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ocr.data.inputs import find_inputs, is_several
+from ocr.data.page_options import PageOptions
+from ocr.data.pages import PageReader
+from ocr.errors import Failure, InputError, UsageError
+
+if TYPE_CHECKING:
+    from ocr.document import Document, Page
+    from ocr.models.interface import Image, Reader
+
+PageWatcher = Callable[[str, "Page", "Image | None"], None]
+"""Called with source, page and its picture (None if it could not be read) for every page."""
+
+OUT_OF_MEMORY_SIGNS = ("failed to allocate", "insufficient memory", "bad_alloc", "out of memory")
+
+
+@dataclass
+class DocumentStream:
+    """A :class:`~ocr.document.Document` whose pages come one at a time and only once.
+
+    ``page_failures`` grows while ``pages`` is taken; ``truncated`` tells that only a part of the file was there.
+    """
+
+    source: str
+    pages: Iterator[Page] = field(default_factory=lambda: iter(()))
+    error: Failure | None = None
+    page_failures: list[tuple[int, Failure]] = field(default_factory=list)
+    truncated: bool = False
+
+
+def stream_documents(
+    inputs: Iterable[str],
+    load_reader: Callable[[], Reader],
+    options: PageOptions | None = None,
+    watch: PageWatcher | None = None,
+) -> Generator[DocumentStream, None, None]:
+    """One stream for each file that ``inputs`` (files, folders, glob patterns, ``-``) stand for, in order.
+
+    A file that cannot be read gives a stream with ``error`` and no pages, and the next one follows. The first page is
+    being decoded while ``load_reader`` loads the model. Pages left in a stream are skipped when the next is asked for.
+    """
+    with PageReader(options) as page_reader:
+        upcoming = _requested_ahead(inputs, page_reader)
+        first = next(upcoming, None)
+        if first is None:
+            return
+        reader = load_reader()
+        for source, failure in itertools.chain([first], upcoming):
+            if failure is not None:
+                yield DocumentStream(source, error=failure)
+                continue
+            images = page_reader.pages(source)
+            try:
+                first_image = next(images)
+            except InputError as error:
+                yield DocumentStream(source, error=error.failure)
+                continue
+            document = DocumentStream(source, truncated=page_reader.truncated[-1:] == [source])
+            document.pages = _predict_pages(document, itertools.chain([first_image], images), reader, watch)
+            yield document
+            deque(document.pages, maxlen=0)
+
+
+def read_documents(
+    inputs: Iterable[str], reader: Reader, options: PageOptions | None = None, watch: PageWatcher | None = None
+) -> Iterator[Document]:
+    """Whole documents, one for each file; files and pages that could not be read carry their ``error``."""
+    from ocr.document import Document
+
+    for stream in stream_documents(inputs, lambda: reader, options, watch):
+        yield Document(stream.source, tuple(stream.pages), stream.error)
+
+
+def read(path: str | os.PathLike[str], model: str | None = None, options: PageOptions | None = None) -> Document:
+    """Read one image or PDF with a shipped model (``model`` is a name or folder; None is the default model).
+
+    The model stays loaded for the next call. Raises :class:`~ocr.errors.InputError` if no page can be read,
+    :class:`~ocr.errors.ModelError` if the model cannot be loaded; single bad pages carry their ``error``.
+    """
+    source = os.fspath(path)
+    if is_several(source):
+        raise UsageError(f"{source} is a folder or pattern, and ocr.read takes one file; use ocr.read_documents")
+    (document,) = read_documents([source], load_once(model), options)
+    if document.error is not None:
+        raise InputError(document.error.code, f"cannot read {source}: {document.error.message}")
+    return document
+
+
+@functools.lru_cache(maxsize=1)
+def load_once(model: str | None) -> Reader:
+    """The reader of this name, kept for the next call."""
+    from ocr.pipeline import load
+
+    return load(model)
+
+
+def _requested_ahead(inputs: Iterable[str], page_reader: PageReader) -> Iterator[tuple[str, Failure | None]]:
+    """Sources in order, each after the one behind it was requested, so that decoding and reading overlap."""
+    waiting: deque[tuple[str, Failure | None]] = deque()
+    for entry in find_inputs(inputs):
+        source, failure = (entry, None) if isinstance(entry, str) else entry
+        if failure is None:
+            try:
+                page_reader.request(source)
+            except InputError as error:
+                failure = error.failure
+        waiting.append((source, failure))
+        if len(waiting) > 1:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _predict_pages(
+    document: DocumentStream, images: Iterator[tuple[int, Image | Failure]], reader: Reader, watch: PageWatcher | None
+) -> Iterator[Page]:
+    for number, image in images:
+        page = _predict_page(number, image, reader)
+        if page.error is not None:
+            document.page_failures.append((number, page.error))
+        if watch is not None:
+            watch(document.source, page, None if isinstance(image, Failure) else image)
+        yield page
+
+
+def _predict_page(number: int, image: Image | Failure, reader: Reader) -> Page:
+    from ocr.document import Page
+
+    if isinstance(image, Failure):
+        return Page(number, 0, 0, error=image)
+    try:
+        return replace(reader.predict([image])[0], number=number)
+    except Exception as error:
+        if not isinstance(error, MemoryError) and not any(sign in str(error).lower() for sign in OUT_OF_MEMORY_SIGNS):
+            raise
+    height, width = image.shape[:2]
+    message = f"there is not enough memory to read its {width} x {height} pixels; shrink it or lower --dpi"
+    return Page(number, width, height, error=Failure("out_of_memory", message))
