@@ -1,8 +1,8 @@
 """The whole labelled set is checked before anything is trained on it.
 
 Bad samples (image missing or damaged, of another size than labelled, no text at all) are left out by name, bad lines
-(outside the page, without area, without text) become ignore regions; if more than ``max_bad_fraction`` is bad, nothing is
-trained. Unknown symbols, duplicates and images in two splits are counted and shown.
+(outside the page, without area) and lines without text become ignore regions; if more than ``max_bad_fraction`` is bad,
+nothing is trained. Unknown symbols, duplicates and images in two splits are counted and shown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ocr.errors import InputError
 from ocr.polygon import area, bounds
 
 OUTSIDE_TOLERANCE = 0.02
-"""How far a polygon may stick out of the page, as a fraction of its longer side: rotated rectangles of border text do."""
+"""How far a polygon may stick out of the page, as a fraction of its longer side: rotated rectangles at its edge do."""
 MIN_AREA = 4.0
 """Square pixels below which a polygon holds no text."""
 BATCH = 512
@@ -84,9 +84,7 @@ Images = dict[bytes, list[Sample]]
 def _inspect_split(name: str, samples: Sequence[Sample]) -> tuple[SplitReport, Images]:
     report = SplitReport(name, samples=len(samples))
     images: Images = defaultdict(list)
-    decoded = track(
-        _decode_all(samples), f"Checking {name}", len(samples), console=Console(stderr=True), transient=True
-    )
+    decoded = _with_progress(_decode_all(samples), name, len(samples))
     for sample, image in zip(samples, decoded, strict=True):
         report.lines += sum(1 for _ in sample.page.lines) if sample.page else 0
         problem = image if isinstance(image, Problem) else _sample_problem(sample, image)
@@ -99,6 +97,14 @@ def _inspect_split(name: str, samples: Sequence[Sample]) -> tuple[SplitReport, I
         if isinstance(image, _Decoded):
             images[image.digest].append(kept)
     return report, images
+
+
+def _with_progress(decoded: Iterable[_Decoded | Problem], name: str, total: int) -> Iterable[_Decoded | Problem]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(f"checking {name}: {total} images", highlight=False)
+        return decoded
+    return track(decoded, f"Checking {name}", total, console=console, transient=True)
 
 
 def _decode_all(samples: Sequence[Sample]) -> Iterator[_Decoded | Problem]:
@@ -173,8 +179,8 @@ def _count_symbols(report: SplitReport, alphabet: frozenset[str] | None, normali
         for text in label_texts(sample):
             symbols = unicodedata.normalize("NFD", normalise(text))
             report.characters.update(symbols)
-            for symbol in symbols if alphabet is not None else ():
-                if symbol not in alphabet:
+            for symbol in symbols:
+                if alphabet is not None and symbol not in alphabet:
                     report.unknown[symbol] += 1
                     report.unknown_example.setdefault(symbol, f"{sample.source} in {text[:40]!r}")
 

@@ -98,9 +98,10 @@ def _split_text(split: SplitReport, has_alphabet: bool) -> list[str]:
     boxed = sum(sample.page is not None for sample in split.kept)
     rest = len(split.kept) - crops - boxed
     head = f"{split.name}: {split.samples} images ({boxed} pages with lines, {rest} with text only, {crops} crops)"
-    letters = sum(split.characters.values())
+    symbols = f"{sum(split.characters.values())} symbols, {len(split.characters)} different"
+    counts = f"{split.lines} lines, {split.ignored} of them ignored; {symbols}"
     parts = [
-        f"{head}, {split.lines} lines, {split.ignored} of them ignored; {letters} symbols, {len(split.characters)} different",
+        f"{head}, {counts}",
         *_findings("bad samples, skipped", [str(problem) for problem in split.bad]),
         *_findings("bad lines, ignored", [str(problem) for problem in split.bad_lines]),
         *_findings("lines without text, ignored", split.empty_lines),
@@ -116,13 +117,16 @@ def _split_text(split: SplitReport, has_alphabet: bool) -> list[str]:
     else:
         rare = [describe(symbol) for symbol, count in sorted(split.characters.items()) if count <= 2]
         parts += _findings("symbols seen once or twice", [", ".join(rare)] if rare else [], count=len(rare))
-    return parts
+    return parts if len(parts) > 1 else [*parts, "  nothing wrong found"]
 
 
 def _findings(title: str, findings: list[str], *, shown: int = SHOWN, count: int | None = None) -> list[str]:
+    """A title with the number of findings and the first of them; nothing if there are none."""
+    if not findings:
+        return []
     number = len(findings) if count is None else count
     more = [f"    ... and {len(findings) - shown} more"] if len(findings) > shown else []
-    return [f"  {title}: {number or 'none'}", *(f"    {finding}" for finding in findings[:shown]), *more]
+    return [f"  {title}: {number}", *(f"    {finding}" for finding in findings[:shown]), *more]
 
 
 def describe(symbol: str) -> str:

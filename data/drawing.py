@@ -1,4 +1,4 @@
-"""Draws the labels of a sample over its image, to look at them: outlines on the left, the text in its place on the right.
+"""Draws the labels of a sample over its image, to look at them: outlines left, the text in its place right.
 
 Lines are green with their number in reading order, words blue, characters orange, ignore regions hatched in red.
 """
@@ -6,7 +6,7 @@ Lines are green with their number in reading order, words blue, characters orang
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,11 +26,12 @@ MAX_SIDE = 2000
 """Larger pages are drawn reduced to this side, in pixels."""
 CROP_SCALE_HEIGHT = 64
 """Crops are enlarged to at least this height, in pixels."""
-FONT_NAMES = (
+LATIN_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "arial.ttf", "Arial.ttf", "Helvetica.ttc")
+KOREAN_FONTS = (
     "NanumGothic.ttf", "NotoSansCJK-Regular.ttc", "NotoSansKR-Regular.otf", "NotoSansKR-Regular.ttf",
-    "NotoSansCJKkr-Regular.otf", "malgun.ttf", "AppleSDGothicNeo.ttc", "UnDotum.ttf", "DejaVuSans.ttf", "Arial.ttf",
+    "NotoSansCJKkr-Regular.otf", "malgun.ttf", "AppleSDGothicNeo.ttc", "UnDotum.ttf",
 )  # fmt: skip
-"""Preferred fonts, those with Korean first."""
+"""Looked for in this order; the two lists are apart because most Korean fonts lack Czech or Polish letters."""
 FONT_FOLDERS = {
     "win32": ("C:/Windows/Fonts", "~/AppData/Local/Microsoft/Windows/Fonts"),
     "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
@@ -76,9 +77,10 @@ def _write_line(canvas: Image.Image, line: Line, outline: Polygon, offset: int) 
     if width < 1 or height < 1:
         return
     size = _fitting_size(text, width, height)
-    left, top, right, bottom = font(size).getbbox(text)
+    shown = font(size, text)
+    _, _, right, bottom = shown.getbbox(text)
     label = Image.new("RGBA", (max(1, round(right)), max(1, round(bottom))))
-    ImageDraw.Draw(label).text((0, 0), text, fill=(*(IGNORE if line.ignore else TEXT), 255), font=font(size))
+    ImageDraw.Draw(label).text((0, 0), text, fill=(*(IGNORE if line.ignore else TEXT), 255), font=shown)
     (ax, ay), (bx, by) = outline[:2]
     angle = float(np.degrees(np.arctan2(by - ay, bx - ax)))
     turned = label.rotate(-angle, expand=True, resample=Image.Resampling.BICUBIC) if abs(angle) > 2 else label
@@ -91,7 +93,7 @@ def _write_line(canvas: Image.Image, line: Line, outline: Polygon, offset: int) 
 
 def _fitting_size(text: str, width: float, height: float) -> int:
     size = max(6, min(200, round(height * 0.75)))
-    drawn = max(1.0, font(size).getlength(text))
+    drawn = max(1.0, font(size, text).getlength(text))
     return max(6, min(size, int(size * width / drawn)))
 
 
@@ -117,8 +119,8 @@ def _draw_crop(image: Image.Image, text: str) -> Image.Image:
     """The image, enlarged if it is small, above its text."""
     scale = max(1.0, CROP_SCALE_HEIGHT / image.height) if "\n" not in text else min(1.0, MAX_SIDE / max(image.size))
     image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
-    shown = font(22)
-    left, top, right, bottom = ImageDraw.Draw(image).multiline_textbbox((8, 8), text, font=shown)
+    shown = font(22, text)
+    _, _, right, bottom = ImageDraw.Draw(image).multiline_textbbox((8, 8), text, font=shown)
     beside = "\n" in text
     width = image.width + right + 8 if beside else max(image.width, right + 8)
     height = max(image.height, bottom + 8) if beside else image.height + bottom + 8
@@ -133,28 +135,35 @@ def _scaled(polygon: Polygon, scale: float) -> Polygon:
     return as_polygon(np.asarray(polygon) * scale)
 
 
-@lru_cache(maxsize=256)
-def font(size: int) -> Font:
-    """A font of this pixel size that has Hangul if any is installed, else Pillow's own."""
-    path = find_font()
+def font(size: int, text: str = "") -> Font:
+    """A font of this pixel size for the text: one with Hangul if the text goes beyond Latin, else a Latin one."""
+    beyond_latin = any(symbol >= "\u2c00" or "\u1100" <= symbol <= "\u11ff" for symbol in text)
+    return _font(size, KOREAN_FONTS + LATIN_FONTS if beyond_latin else LATIN_FONTS + KOREAN_FONTS)
+
+
+@lru_cache(maxsize=512)
+def _font(size: int, names: tuple[str, ...]) -> Font:
+    path = find_font(names)
     return ImageFont.truetype(str(path), size) if path else ImageFont.load_default(size)
 
 
+def find_font(names: Sequence[str]) -> Path | None:
+    """The first of these fonts that is installed; None if there is none (Pillow's own has no Hangul)."""
+    installed = installed_fonts()
+    return next((installed[name] for name in names if name in installed), None)
+
+
 @lru_cache(maxsize=1)
-def find_font() -> Path | None:
-    """The first of the preferred fonts in the usual font folders of this system."""
+def installed_fonts() -> dict[str, Path]:
+    """Font files by name, from the usual font folders of this system."""
     folders = [Path(folder).expanduser() for folder in FONT_FOLDERS.get(sys.platform, OTHER_FONT_FOLDERS)]
-    installed: dict[str, Path] = {}
-    for folder in folders:
-        for file in folder.rglob("*") if folder.is_dir() else ():
-            installed.setdefault(file.name, file)
-    return next((installed[name] for name in FONT_NAMES if name in installed), None)
+    return {file.name: file for folder in folders if folder.is_dir() for file in folder.rglob("*.[to]t[fc]")}
 
 
 def write_drawings(samples: Sequence[Sample], folder: Path, limit: int) -> int:
-    """Writes at most ``limit`` drawings, spread evenly over the samples, and returns how many; shows progress on stderr.
+    """Writes at most ``limit`` drawings, spread evenly over the samples, and returns how many.
 
-    A sample whose image cannot be decoded is named on stderr and left out. Raises OutputError.
+    Shows progress on stderr; a sample whose image cannot be decoded is named there and left out. Raises OutputError.
     """
     console = Console(stderr=True)
     step = max(1.0, len(samples) / limit)
@@ -162,7 +171,7 @@ def write_drawings(samples: Sequence[Sample], folder: Path, limit: int) -> int:
     written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for number, sample in enumerate(track(chosen, "Drawing", console=console, transient=True), start=1):
+        for number, sample in enumerate(_with_progress(chosen, console), start=1):
             try:
                 drawing = Image.fromarray(draw_sample(sample))
             except InputError as error:
@@ -175,3 +184,7 @@ def write_drawings(samples: Sequence[Sample], folder: Path, limit: int) -> int:
             f"{folder}: cannot be written ({error.strerror}); free space or choose another folder"
         ) from error
     return written
+
+
+def _with_progress(samples: Sequence[Sample], console: Console) -> Iterable[Sample]:
+    return track(samples, "Drawing", console=console, transient=True) if console.is_terminal else samples

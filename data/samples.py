@@ -72,7 +72,7 @@ class LabelOptions:
     allow_outside: bool = False
     """Whether labels may name images by absolute paths, ``..`` or links that leave the folder of the set."""
     ignore_kinds: frozenset[str] = frozenset()
-    """Lines of these kinds (``handwritten``) become ignore regions."""
+    """Lines of these kinds (``handwritten``; lower case) become ignore regions."""
 
 
 def load_samples(path: Path, *, split: str | None = None, options: LabelOptions | None = None) -> list[Sample]:

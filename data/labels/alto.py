@@ -108,7 +108,9 @@ def _baseline(element: Element, scale: Scale) -> Points:
 
 
 def _kinds(element: Element, labels: dict[str, str]) -> set[str]:
-    return {labels[tag] for tag in (element.get("TAGREFS") or "").split() if tag in labels}
+    """Names of the line's tags, lower case; of eScriptorium's ``DefaultLine:Print`` also the part after the colon."""
+    names = [labels[tag].lower() for tag in (element.get("TAGREFS") or "").split() if tag in labels]
+    return {part for name in names for part in (name, name.rpartition(":")[2])}
 
 
 def _language(page: Element) -> str | None:

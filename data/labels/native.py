@@ -8,18 +8,16 @@ and pages without polygons: ``{"image", "text"}``. ``image`` is relative to the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ocr.data.labels.label_files import image_size, nfc, read_text, resolve_image
+from ocr.data.labels.place_words import place_words
 from ocr.data.samples import LabelOptions, Sample
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.errors import InputError
-from ocr.polygon import Polygon, area, bounds, centre, contains
+from ocr.polygon import Polygon
 
 
 def recognises(path: Path) -> bool:
@@ -64,7 +62,7 @@ def _sample(entry: Mapping[str, Any], root: Path, options: LabelOptions, source:
 
 
 def _line(entry: Mapping[str, Any], options: LabelOptions) -> Line:
-    ignore = bool(entry.get("ignore")) or entry.get("kind") in options.ignore_kinds
+    ignore = bool(entry.get("ignore")) or (entry.get("kind") or "").lower() in options.ignore_kinds
     words = tuple(_word(word) for word in entry.get("words", ()))
     return Line(nfc(entry.get("text") or ""), _polygon(entry["polygon"]), words=words, ignore=ignore)
 
@@ -76,26 +74,3 @@ def _word(entry: Mapping[str, Any]) -> Word:
 
 def _polygon(points: Sequence[Sequence[float]]) -> Polygon:
     return tuple((round(float(x), 2), round(float(y), 2)) for x, y in points)
-
-
-def place_words(lines: Sequence[Line], words: Iterable[Word]) -> list[Line]:
-    """Lines with the words of the page that lie in them, in the direction of the text.
-
-    A word goes to the line that holds its centre; where several do, to one whose text has the word, then the smallest.
-    Words in no line are left out.
-    """
-    placed: list[list[Word]] = [list(line.words) for line in lines]
-    boxes = np.array([bounds(line.polygon) for line in lines]).reshape(-1, 4)
-    for word in words:
-        x, y = centre(word.polygon)
-        near = (boxes[:, 0] <= x) & (boxes[:, 1] <= y) & (x <= boxes[:, 2]) & (y <= boxes[:, 3])
-        homes = [index for index in np.flatnonzero(near).tolist() if contains(lines[index].polygon, (x, y))]
-        if homes:
-            home = min(homes, key=lambda i: (word.text not in lines[i].text.split(), area(lines[i].polygon)))
-            placed[home].append(word)
-    return [replace(line, words=tuple(_in_order(line, own))) for line, own in zip(lines, placed, strict=True)]
-
-
-def _in_order(line: Line, words: list[Word]) -> list[Word]:
-    (ax, ay), (bx, by) = line.polygon[:2]
-    return sorted(words, key=lambda w: centre(w.polygon)[0] * (bx - ax) + centre(w.polygon)[1] * (by - ay))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ocr.data.labels.label_files import image_size, nfc
+from ocr.data.labels.place_words import in_reading_direction
 from ocr.data.labels.text_quad import text_quad
 from ocr.data.labels.xml_file import Element, children, find_image, label_files, parse_points, parse_xml
 from ocr.data.samples import LabelOptions, Sample
@@ -62,7 +63,7 @@ def _in_reading_order(group: Element) -> Iterator[Element]:
 def _region_lines(region: Element, options: LabelOptions) -> list[Line]:
     lines = list(children(region, "TextLine"))
     if lines:
-        return [_line(line, region.get("type") in options.ignore_kinds) for line in lines]
+        return [_line(line, (region.get("type") or "").lower() in options.ignore_kinds) for line in lines]
     outline = _outline(region)
     if not outline or next(children(region, "TextRegion"), None) is not None:
         return []
@@ -74,6 +75,7 @@ def _line(element: Element, ignore: bool) -> Line:
     baseline = _points(baseline_element) if baseline_element is not None else []
     quad = text_quad(_outline(element), baseline if len(baseline) > 1 else None)
     words = tuple(word for child in children(element, "Word") if (word := _word(child, quad)) is not None)
+    words = in_reading_direction(words, quad)
     text = _text(element) or " ".join(word.text for word in words)
     return Line(text, quad, words=words, ignore=ignore or not text)
 
