@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
+from ocr.data.image_file import check_size, describe, orientation, to_rgb, upright
+from ocr.data.page_options import PageOptions
 from ocr.document import Page
 from ocr.errors import InputError, UsageError
 
@@ -58,7 +60,7 @@ class Sample:
     def load(self) -> NDArray[np.uint8]:
         """The image (H, W, 3), RGB, upright by EXIF, transparency laid over white.
 
-        Raises InputError (``not_found``, ``empty``, ``damaged``).
+        Raises InputError (``not_found``, ``empty``, ``truncated``, ``damaged``, ``too_large``, ``unsupported``).
         """
         return decode_image(self.image)
 
@@ -122,24 +124,20 @@ def _split_folder(folder: Path, split: str) -> Path | None:
 
 
 def decode_image(path: Path) -> NDArray[np.uint8]:
-    """The file as (H, W, 3) RGB uint8, first frame only. Raises InputError."""
+    """The file as (H, W, 3) RGB uint8, first frame only, with the same conversions as when a page is read.
+
+    Decoded in this process, unlike user inputs, because training does it all the time. Raises InputError.
+    """
     try:
         with Image.open(path) as image:
-            return np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+            check_size(image.width, image.height, PageOptions().max_pixels)
+            image.load()
+            return np.array(upright(to_rgb(image), orientation(image)))
     except FileNotFoundError:
         raise InputError("not_found", f"{path}: the image does not exist; correct the label or add the file") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except InputError as error:
+        raise InputError(error.code, f"{path}: {error}") from None
+    except Exception as error:  # Pillow raises OSError, ValueError, TypeError, SyntaxError, KeyError and more
         if path.is_file() and path.stat().st_size == 0:
             raise InputError("empty", f"{path}: the image has 0 bytes; replace it") from None
-        raise InputError("damaged", f"{path}: the image cannot be decoded ({error}); replace it") from error
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bit grey, which convert() would clip instead of scaling
-        wide = np.asarray(image, dtype=np.float64)
-        scaled = wide / 257 if wide.size and wide.max() > 255 else wide
-        return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        over = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
-    return image.convert("RGB")
+        raise InputError(describe(error)[0], f"{path}: the image cannot be decoded ({error}); replace it") from error

@@ -48,7 +48,7 @@ def test_one_percent_of_bad_samples_is_skipped_by_name(tmp_path: Path) -> None:
     train[41].image.write_bytes(train[41].image.read_bytes()[:45])
     report = check_samples(train, crops(tmp_path, 1, start=200), ALPHABET)
     assert len(report.train) == 99
-    assert "labels:42: damaged image" in str(report) and "41.png" in str(report)
+    assert "labels:42: truncated image" in str(report) and "41.png" in str(report)
 
 
 def test_more_than_one_percent_stops_with_code_3(tmp_path: Path) -> None:
