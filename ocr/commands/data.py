@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,3 +74,7 @@ def _load_splits(path: Path, split: str | None, options: LabelOptions) -> dict[s
     if not names:
         return {path.stem: load_samples(path, options=options)}
     return {name: load_samples(path, split=name, options=options) for name in names}
+
+
+if (Path(__file__).parent / "synth.py").exists():
+    app.command()(importlib.import_module("ocr.commands.synth").synth)
