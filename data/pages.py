@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,7 @@ class WorkerDiedError(Exception):
         self.failure = failure
 
 
-@dataclass
+@dataclass(eq=False)
 class _Request:
     source: str
     path: str
@@ -104,12 +105,14 @@ class PageReader:
         try:
             yield from _good_after_bad(self._answers(request))
         except GeneratorExit:  # the caller wants no more of this file, but the worker is still at it
-            self._stop()
-            self._process = self._start()
-            self._resend(1)
+            if request in self._queue:  # not closed yet
+                self._stop()
+                self._process = self._start()
+                self._resend(1)
             raise
         finally:
-            self._queue.popleft()
+            if request in self._queue:
+                self._queue.popleft()
             self._forget(request)
 
     def _answers(self, request: _Request) -> Iterator[tuple[int, Image | Failure]]:
@@ -212,7 +215,8 @@ class PageReader:
             self._send(request)
 
     def _send(self, request: _Request) -> None:
-        message = {"path": request.path, "after": request.after, "options": asdict(self.options)}
+        path = os.fsencode(request.path).decode("latin-1")  # bytes: the worker's locale may differ
+        message = {"path": path, "after": request.after, "options": asdict(self.options)}
         encoded = json.dumps(message).encode()
         with contextlib.suppress(BrokenPipeError):  # a dead worker is noticed when its answer is read
             self._process.stdin.write(LENGTH.pack(len(encoded)) + encoded)  # type: ignore[union-attr]

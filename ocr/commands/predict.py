@@ -45,7 +45,7 @@ def predict(
     from ocr.commands.progress import ReadingProgress
 
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated)
-    progress = ReadingProgress(quiet=quiet, debug=debug)
+    progress = ReadingProgress(quiet=quiet)
     code = run(inputs, model, format or format_of(output), output, overlay, chars, options, progress)
     raise typer.Exit(code)
 

@@ -18,8 +18,8 @@ PLAIN_SECONDS = 30.0  # between progress lines when standard error is no termina
 class ReadingProgress:
     """Counts files and pages. A live line on a terminal (unless results go there too), a plain line otherwise."""
 
-    def __init__(self, *, quiet: bool, debug: bool) -> None:
-        self.quiet, self.debug = quiet, debug
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
         self.read = self.failed = self.pages = 0
         self.failures: list[Failure] = []
         self.live = sys.stderr.isatty() and not sys.stdout.isatty()
@@ -91,4 +91,6 @@ class ReadingProgress:
 
 def printable(text: str) -> str:
     """Control characters and bytes that are no UTF-8 as escapes, so that a file name cannot write to the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    from ocr.writers.output import as_utf8
+
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in as_utf8(text))

@@ -174,8 +174,19 @@ def write_error(name: str, error: OSError) -> OutputError:
 
 
 def encode(text: str) -> bytes:
-    """UTF-8; bytes of a file name that were no UTF-8 become escapes (``\\udcff``), which JSON understands."""
-    return text.encode("utf-8", "backslashreplace")
+    """UTF-8; bytes of a file name that are no UTF-8 become escapes (``\\udcff``), which JSON understands."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return as_utf8(text).encode("utf-8", "backslashreplace")
+
+
+def as_utf8(text: str) -> str:
+    """File names as UTF-8, also where the locale made Python take their bytes for something else."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte
+        return text
 
 
 def _write_pieces(file: BinaryIO, pieces: Iterable[str], each: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,8 +99,8 @@ def draw_overlay(page: Page, image: Image) -> tuple[Image, list[str]]:
     text = np.full_like(image, 255)
     legend = []
     for number, line in enumerate(page.lines, 1):
-        font = find_font(line.text)
-        label = line.text
+        label = unicodedata.normalize("NFC", line.text)  # fonts place composed accents better
+        font = find_font(label)
         if font is None:
             legend.append(f"{number}\t{line.text}")
             font, label = find_font(str(number)), str(number)
@@ -109,11 +110,11 @@ def draw_overlay(page: Page, image: Image) -> tuple[Image, list[str]]:
 
 
 def draw_boxes(page: Page, image: Image) -> Image:
-    """A copy of the page with thin boxes around words and thicker ones around lines."""
+    """A copy of the page with blue boxes around words and red ones around lines."""
     boxed = np.ascontiguousarray(image).copy()
-    thickness = max(1, round(max(image.shape[:2]) / 1200))
+    thickness = max(1, round(max(image.shape[:2]) / 2000))
     outline(boxed, (word.polygon for word in page.words), WORD_COLOUR, thickness)
-    outline(boxed, (line.polygon for line in page.lines), LINE_COLOUR, thickness + 1)
+    outline(boxed, (line.polygon for line in page.lines), LINE_COLOUR, thickness)
     return boxed
 
 
