@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import track
 
 from ocr.data.check_report import CheckReport, Problem, SplitReport
+from ocr.data.label_options import MAX_BAD_FRACTION
 from ocr.data.samples import Sample
 from ocr.document import Block, Line, Page
 from ocr.errors import InputError
@@ -38,7 +39,7 @@ def check_samples(
     train: Sequence[Sample],
     val: Sequence[Sample],
     alphabet: Collection[str] | None = None,
-    max_bad_fraction: float = 0.01,
+    max_bad_fraction: float = MAX_BAD_FRACTION,
     *,
     normalise: Normalise = str,
 ) -> CheckReport:
@@ -51,7 +52,7 @@ def check_samples(
 def inspect_samples(
     splits: dict[str, Sequence[Sample]],
     alphabet: Collection[str] | None = None,
-    max_bad_fraction: float = 0.01,
+    max_bad_fraction: float = MAX_BAD_FRACTION,
     *,
     normalise: Normalise = str,
 ) -> CheckReport:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ocr.data.image_file import check_size, describe, orientation, to_rgb, upright
+from ocr.data.label_options import LabelOptions
 from ocr.data.page_options import PageOptions
 from ocr.document import Page
 from ocr.errors import InputError, UsageError
@@ -63,18 +64,6 @@ class Sample:
         Raises InputError (``not_found``, ``empty``, ``truncated``, ``damaged``, ``too_large``, ``unsupported``).
         """
         return decode_image(self.image)
-
-
-@dataclass(frozen=True, slots=True)
-class LabelOptions:
-    """How labels are read."""
-
-    encoding: str = "utf-8"
-    """Of the label files; a UTF-8 byte order mark is dropped."""
-    allow_outside: bool = False
-    """Whether labels may name images by absolute paths, ``..`` or links that leave the folder of the set."""
-    ignore_kinds: frozenset[str] = frozenset()
-    """Lines of these kinds (``handwritten``; lower case) become ignore regions."""
 
 
 def load_samples(path: Path, *, split: str | None = None, options: LabelOptions | None = None) -> list[Sample]:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocr.data.label_options import LabelOptions
 from ocr.data.labels import alto, funsd, icdar, imagefolder, native, page_xml
-from ocr.data.samples import LabelOptions, Sample
+from ocr.data.samples import Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import IMAGE_SUFFIXES, image_size, nfc, read_text, resolve_image
-from ocr.data.samples import LabelOptions, Sample
+from ocr.data.samples import Sample
 from ocr.document import Block, Line, Page, Word
 from ocr.errors import InputError
 from ocr.polygon import bounds, from_box, total_bounds

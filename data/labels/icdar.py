@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import IMAGE_SUFFIXES, image_size, nfc, read_text, resolve_image
 from ocr.data.labels.text_quad import text_quad
-from ocr.data.samples import LabelOptions, Sample
+from ocr.data.samples import Sample
 from ocr.document import Block, Line, Page
 from ocr.errors import InputError
 from ocr.polygon import from_box
@@ -71,7 +72,7 @@ def _parse_row(row: str, source: str) -> tuple[list[tuple[float, float]], str]:
 
 def _line(points: list[tuple[float, float]], text: str) -> Line:
     ignore = text in ("###", "")
-    return Line("" if ignore else nfc(text), text_quad(points), ignore=ignore)
+    return Line("" if ignore else nfc(text), text_quad(points, starts_at_text=True), ignore=ignore)
 
 
 def _find_image(file: Path, root: Path, options: LabelOptions) -> Path:

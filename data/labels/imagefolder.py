@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import nfc, read_text, resolve_image
-from ocr.data.samples import LabelOptions, Sample
+from ocr.data.samples import Sample
 from ocr.errors import InputError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from ocr.data.image_file import orientation
-from ocr.data.samples import LabelOptions
+from ocr.data.label_options import LabelOptions
 from ocr.errors import InputError, UsageError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import image_size, nfc, read_text, resolve_image
 from ocr.data.labels.place_words import place_words
-from ocr.data.samples import LabelOptions, Sample
+from ocr.data.samples import Sample
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.errors import InputError
 from ocr.polygon import Polygon

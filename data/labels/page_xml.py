@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import image_size, nfc
 from ocr.data.labels.place_words import in_reading_direction
 from ocr.data.labels.text_quad import text_quad
 from ocr.data.labels.xml_file import Element, children, find_image, label_files, parse_points, parse_xml
-from ocr.data.samples import LabelOptions, Sample
+from ocr.data.samples import Sample
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.errors import InputError
 from ocr.polygon import Polygon

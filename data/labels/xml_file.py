@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 from xml.etree import ElementTree
 
+from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import IMAGE_SUFFIXES, resolve_image
-from ocr.data.samples import LabelOptions
 from ocr.errors import InputError, UsageError
 
 Element = ElementTree.Element
@@ -57,7 +57,7 @@ def find_image(xml: Path, name: str, options: LabelOptions) -> Path:
     Names inside such files are often paths of another machine; those are never followed unless ``allow_outside``.
     An image that is missing is returned as named: the checks find and count it. Raises UsageError (leaves the set).
     """
-    folders = [xml.parent] + ([xml.parent.parent] if xml.parent.name in ("page", "alto") else [])
+    folders = [xml.parent, xml.parent.parent]  # Transkribus and OCR-D keep the XML in a folder of its own
     refusal = None
     for folder in folders if name else []:
         try:

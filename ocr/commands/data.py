@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ocr.data.label_options import MAX_BAD_FRACTION, LabelOptions
+
 if TYPE_CHECKING:
-    from ocr.data.samples import LabelOptions, Sample
+    from ocr.data.samples import Sample
 
 app = typer.Typer(no_args_is_help=True, help="Look at labelled sets, check them, make new ones.")
+
+DEFAULTS = LabelOptions()
 
 Split = Annotated[str | None, typer.Option(help="Part of the set, as train or val; all parts if not given.")]
 Encoding = Annotated[str, typer.Option(help="Encoding of the label files.")]
@@ -23,17 +27,18 @@ AllowOutside = Annotated[bool, typer.Option("--allow-outside", help="Follow imag
 def check(
     sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Folders or manifests; folders with all parts.")],
     alphabet: Annotated[Path | None, typer.Option(help="alphabet.txt of a model: count the symbols it lacks.")] = None,
-    max_bad: Annotated[float, typer.Option(min=0, max=1, help="Fraction of bad samples that is still allowed.")] = 0.01,
+    max_bad: Annotated[
+        float, typer.Option(min=0, max=1, help="Fraction of bad samples that is still allowed.")
+    ] = MAX_BAD_FRACTION,
     split: Split = None,
-    encoding: Encoding = "utf-8",
-    allow_outside: AllowOutside = False,
+    encoding: Encoding = DEFAULTS.encoding,
+    allow_outside: AllowOutside = DEFAULTS.allow_outside,
 ) -> None:
     """Check labelled sets: damaged images, polygons outside the page, unknown symbols, duplicates, overlap.
 
     Prints a report a set and ends with code 3 if more is bad than allowed.
     """
     from ocr.data.check import inspect_samples
-    from ocr.data.samples import LabelOptions
     from ocr.errors import InputError
     from ocr.models.codec import Alphabet, normalise
 
@@ -54,12 +59,11 @@ def show(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the drawings.")],
     limit: Annotated[int, typer.Option(min=1, help="At most so many drawings, spread over the set.")] = 50,
     split: Split = None,
-    encoding: Encoding = "utf-8",
-    allow_outside: AllowOutside = False,
+    encoding: Encoding = DEFAULTS.encoding,
+    allow_outside: AllowOutside = DEFAULTS.allow_outside,
 ) -> None:
     """Draw the labels over the images: lines green, words blue, characters orange, ignore regions hatched in red."""
     from ocr.data.drawing import write_drawings
-    from ocr.data.samples import LabelOptions
 
     splits = _load_splits(path, split, LabelOptions(encoding, allow_outside))
     written = write_drawings([sample for samples in splits.values() for sample in samples], output, limit)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ocr.data.label_options import LabelOptions
 from ocr.data.labels.native_writer import write_native
 from ocr.data.labels.text_quad import text_quad
-from ocr.data.samples import LabelOptions, Sample, load_samples
+from ocr.data.samples import Sample, load_samples
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.errors import ExitCode, InputError, UsageError
 from ocr.polygon import from_box
@@ -208,6 +209,12 @@ def test_page_xml_of_transkribus_has_its_images_one_folder_up(tmp_path: Path) ->
     assert load_samples(tmp_path)[0].image == image
 
 
+def test_page_xml_of_ocrd_names_images_from_the_folder_above(tmp_path: Path) -> None:
+    image = draw(tmp_path / "OCR-D-IMG" / "INPUT_0020.png")
+    write(tmp_path / "OCR-D-GT-PAGE" / "PAGE_0020.xml", PAGE_XML.replace("IMAGE", "OCR-D-IMG/INPUT_0020.png"))
+    assert load_samples(tmp_path / "OCR-D-GT-PAGE")[0].image == image
+
+
 def test_page_xml_before_2013_has_point_elements(tmp_path: Path) -> None:
     draw(tmp_path / "a.png")
     points = '<Point x="10" y="5"/><Point x="90" y="5"/><Point x="90" y="25"/><Point x="10" y="25"/>'
@@ -302,6 +309,14 @@ def test_text_quad_starts_at_the_top_left_of_the_text() -> None:
     assert text_quad(box[::-1]) == from_box(10, 10, 90, 30), "counter-clockwise"
     assert text_quad(np.roll(box, 1, axis=0), [[10, 28], [90, 28]]) == from_box(10, 10, 90, 30), "wrong start"
     assert text_quad(box, [[90, 12], [10, 12]]) == ((90, 30), (10, 30), (10, 10), (90, 10)), "upside down"
+    assert text_quad(np.roll(box, 2, axis=0)) == from_box(10, 10, 90, 30), "starts at the bottom right"
+    from_bottom_right = ((90, 30), (10, 30), (10, 10), (90, 10))
+    assert text_quad(from_bottom_right, starts_at_text=True) == from_bottom_right, "the format says so"
+    slanted = ((12, 10), (90, 14), (88, 34), (10, 30))
+    assert text_quad(slanted) == slanted
+    assert text_quad(slanted, [[12, 28], [88, 32]]) == slanted
+    crossed = ((10, 10), (90, 30), (90, 10), (10, 30))
+    assert text_quad(crossed) == from_box(10, 10, 90, 30), "a rectangle around what is no quadrilateral"
     with pytest.raises(ValueError, match="at least 2"):
         text_quad([[1, 1]])
 
