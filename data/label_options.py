@@ -1,4 +1,4 @@
-"""How labelled sets are read and checked: the defaults, apart so that the command line need not import NumPy for them."""
+"""How labelled sets are read and checked: defaults that the command line can import without NumPy."""
 
 from __future__ import annotations
 
