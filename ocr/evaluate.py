@@ -123,12 +123,14 @@ def kind_of(sample: Sample) -> Kind:
 
 
 def languages_of(samples: Sequence[Sample]) -> tuple[str, ...]:
-    """The languages that labels name, most frequent first; where none does, Korean if there is Hangul, else English."""
+    """The languages that labels name, most frequent first; where none does, Korean if there is Hangul, else English.
+
+    Korean print mixes in Latin words, so Korean brings English with it: engines that must be told need both.
+    """
     named = Counter(sample.lang for sample in samples if sample.lang)
-    if named:
-        return tuple(language for language, _ in named.most_common())
-    korean = sum(has_hangul(sample.full_text) for sample in samples)
-    return ("ko",) if korean >= HANGUL_SHARE * len(samples) else ("en",)
+    korean = sum(has_hangul(sample.full_text) for sample in samples) >= HANGUL_SHARE * len(samples)
+    languages = [language for language, _ in named.most_common()] or (["ko"] if korean else ["en"])
+    return tuple(dict.fromkeys([*languages, "en"] if "ko" in languages else languages))
 
 
 def with_languages(sets: Sequence[LabelledSet], languages: Sequence[str]) -> list[LabelledSet]:
@@ -171,6 +173,7 @@ def evaluate(sets: Sequence[LabelledSet], engines: Sequence[Engine], *, isolate:
             reading = _read_in_process(engine, labelled) if isolate else read_set(engine, labelled)
             scores, tally = score(labelled.kind, labelled.samples, reading.pages, fold_case=labelled.fold_case)
             costs = (reading.seconds_per_sample, reading.peak_memory)
+            _log(engine, labelled, reading)
             results.append(Evaluation(labelled, engine.name, scores, *costs, tuple(tally.lines), tally.confusions))
     return results
 
@@ -208,6 +211,12 @@ def _crop_reader(reader: LineReader) -> Callable[[Sequence[Image]], list[Page]]:
 def _page_of(line: Line, image: Image) -> Page:
     height, width = image.shape[:2]
     return Page(1, width, height, (Block((line,)),))
+
+
+def _log(engine: Engine, labelled: LabelledSet, reading: Reading) -> None:
+    count, seconds = len(labelled.samples), reading.seconds_per_sample
+    message = f"{labelled.name}: {engine.name} read {count} {labelled.kind.value}, {seconds:.2g} s each"
+    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
 
 
 def _progress(steps: Sequence[int], label: str) -> Iterable[int]:

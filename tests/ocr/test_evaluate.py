@@ -78,7 +78,7 @@ class TestSets:
         write_split(folder, "val", {"text": "a line"}, {"text": "상품 준비중"}, {"text": "one more"})
         write_split(folder, "pages_val", {"width": WIDTH, "height": HEIGHT, "text": "two\nlines"})
         crops, texts = load_sets([folder], split="val", limit=2)
-        assert (crops.kind, len(crops.samples), crops.languages) == (Kind.LINES, 2, ("ko",))
+        assert (crops.kind, len(crops.samples), crops.languages) == (Kind.LINES, 2, ("ko", "en"))
         assert (texts.kind, len(texts.samples), texts.languages) == (Kind.TEXTS, 1, ("en",))
         assert crops.name == folder.name
 

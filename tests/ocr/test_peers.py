@@ -119,7 +119,7 @@ class TestTesseract:
         image = picture("Hello world")[25:90]
         (line,) = tesseract.load(["en"]).read_lines([image])
         assert line.text == "Hello world" and [word.text for word in line.words] == ["Hello", "world"]
-        assert 10 < bounds(line.polygon)[0] < 30  # in pixels of the crop, not of the padded image
+        assert 10 < bounds(line.polygon)[0] < 30
 
 
 @needs_rapidocr
