@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def tone_curve(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """A random S-curve of brightness, a little different in each colour."""
     library = _albumentations()
-    return _apply(library.RandomToneCurve(scale=0.3 * amount, per_channel=True, p=1), image, rng)
+    return _apply(library.RandomToneCurve(scale=0.14 * amount, per_channel=True, p=1), image, rng)
 
 
 def white_balance(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """Lamp light or daylight taken for the other."""
-    return _apply(_albumentations().PlanckianJitter(p=1), image, rng)
+    return _apply(_albumentations().PlanckianJitter(temperature_limit=(4500, 9000), p=1), image, rng)
 
 
 def colour_jitter(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:

@@ -87,6 +87,8 @@ FILE = Stage(0.4, ((scan.jpeg, 1),))
 PAGE_MARKS = Stage(0.3, ((marks.pen_stroke, 2), (marks.stamp, 2), (marks.handwriting, 2), (marks.punch_holes, 1)))
 PAGE_PAPER = Stage(0.8, ((paper.grain, 6), (paper.bleed_through, 2), (paper.stain, 2), (paper.fold, 1)))
 PAGE_LIGHT = Stage(0.5, ((paper.uneven_light, 3), (paper.shadow, 2), (paper.dark_border, 2), (camera.plasma_shadow, 1)))
+PAGE_TONE = Stage(0.6, ((scan.tone, 1),))
+LEVELS = Stage(0.6, ((scan.levels, 1),))
 PAGE_COLOUR = Stage(
     0.4,
     (
@@ -100,8 +102,8 @@ PAGE_COLOUR = Stage(
 
 LINE_STAGES = (INK, LINE_MARKS, PAPER, INVERSE, TONE, LIGHT, OPTICS, SENSOR, CONVERSION, FILE)
 GREY_STAGES = (INK, PAGE_MARKS)
-COLOUR_STAGES = (PAGE_PAPER, TONE, PAGE_LIGHT, OPTICS, PAGE_COLOUR)
-FILE_STAGES = (SENSOR, CONVERSION, FILE)
+COLOUR_STAGES = (PAGE_PAPER, PAGE_TONE, PAGE_LIGHT, OPTICS, PAGE_COLOUR)
+FILE_STAGES = (SENSOR, FILE)
 
 
 def degrade_line(image: Image, rng: np.random.Generator, strength: float) -> Image:
@@ -116,15 +118,18 @@ def degrade_line(image: Image, rng: np.random.Generator, strength: float) -> Ima
     return image
 
 
-def degrade_page(image: Image, rng: np.random.Generator, strength: float, x_height: float = 11.0) -> Image:
+def degrade_page(
+    image: Image, rng: np.random.Generator, strength: float, x_height: float = 11.0, printed: bool = True
+) -> Image:
     """A page, grey ``(H, W)`` or RGB ``(H, W, 3)``, dark text on light, spoilt as in scans and photos; nothing moves.
 
     ``strength`` in [0, 1]; ``x_height``, in pixels, is that of the page's smallest text: it bounds what gets lost.
-    Returns RGB ``(H, W, 3)``. A grey page stays grey as long as possible, which is three times as fast.
+    What was not ``printed`` (a screen) is spared the faults of ink. Returns RGB ``(H, W, 3)``. A grey
+    page stays grey as long as possible, which is three times as fast.
     """
     _check(strength)
     unit = float(np.clip(x_height * PAGE_UNIT, 0.5, 3.0))
-    for stage in GREY_STAGES:
+    for stage in GREY_STAGES if printed else ():
         image = stage.apply(image, rng, strength, unit)
     if image.ndim == 2:
         image = paper.tint(image, *paper.draw_colours(rng, strength))
@@ -132,6 +137,9 @@ def degrade_page(image: Image, rng: np.random.Generator, strength: float, x_heig
         image = stage.apply(image, rng, strength, unit)
     if rng.uniform() < 0.3 * min(1.0, 4 * strength):  # most scans of documents are grey or bilevel
         image = scan.drop_colour(image)
+    if printed:  # automatic levels and thresholds expect dark text on light
+        image = LEVELS.apply(image, rng, strength, unit)
+        image = CONVERSION.apply(image, rng, strength, unit)
     for stage in FILE_STAGES:
         image = stage.apply(image, rng, strength, unit)
     return image

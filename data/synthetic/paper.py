@@ -16,7 +16,8 @@ def grain(image: Image, rng: np.random.Generator, amount: float, unit: float = 1
     kinds: tuple[TextureKind, ...] = ("grain", "fibres", "mottling")
     kind = kinds[int(rng.integers(3))]
     zoom = float(rng.uniform(1.0, 2.5)) * max(1.0, unit)
-    return add(image, window(kind, rng, image.shape, zoom), 2 + 11 * amount * float(rng.uniform(0.4, 1)))
+    deviation = 2 + 11 * amount * float(rng.uniform(0.4, 1))
+    return add(image, window(kind, rng, image.shape, zoom), deviation * (0.5 if kind == "fibres" else 1))
 
 
 def stain(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:

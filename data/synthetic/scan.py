@@ -143,6 +143,15 @@ def tone(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.
     return cv2.LUT(image, np.round(table).astype(np.uint8))
 
 
+def levels(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """Automatic levels of a scanner: most of the paper becomes white, the darkest ink black."""
+    step = max(1, min(image.shape[:2]) // 300)
+    sample = image[::step, ::step]
+    dark, light = np.percentile(sample, (rng.uniform(0.1, 2), rng.uniform(35, 75)))
+    table = (np.arange(256) - dark) * (255 / max(40.0, light - dark))
+    return cv2.LUT(image, np.clip(table, 0, 255).round().astype(np.uint8))
+
+
 def invert(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """Light text on dark."""
     return cv2.bitwise_not(image)

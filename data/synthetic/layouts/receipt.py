@@ -1,0 +1,178 @@
+"""Till receipts: a narrow slip, centred shop name, items with prices at the right, totals; dot type or small sans."""
+
+from __future__ import annotations
+
+from ocr.data.synthetic import drawing
+from ocr.data.synthetic.lines import LineStyle
+from ocr.data.synthetic.material import Material
+from ocr.data.synthetic.sheet import Align, Pen, Sheet
+from ocr.data.synthetic.typesetting import fitting
+
+TOTALS = (
+    "TOTAL", "SUBTOTAL", "SUB TOTAL", "GST 6%", "TAX", "ROUNDING", "ROUNDING ADJUSTMENT", "CASH", "CHANGE", "DISCOUNT",
+    "AMOUNT DUE", "VISA", "Total Sales (Inclusive GST)", "Total Qty", "Balance", "Net Total", "MwSt. 19%", "Summe",
+    "TVA 20%", "IVA", "Total a pagar",
+)  # fmt: skip
+TOTALS_KOREAN = (
+    "합계", "부가세", "과세물품", "면세물품", "받은금액", "거스름돈", "카드결제", "할인", "총 수량", "결제금액",
+    "신용카드", "현금", "포인트", "잔액",
+)  # fmt: skip
+HEADS = ("TAX INVOICE", "RECEIPT", "CASH SALES", "INVOICE", "SIMPLIFIED TAX INVOICE", "OFFICIAL RECEIPT", "Quittung")
+HEADS_KOREAN = ("영수증", "신용카드 매출전표", "계산서", "주문서", "거래명세서")
+THANKS = (
+    "THANK YOU", "THANK YOU, PLEASE COME AGAIN", "GOODS SOLD ARE NOT RETURNABLE", "Thank you for shopping with us!",
+    "Vielen Dank", "Merci de votre visite", "GRACIAS POR SU COMPRA",
+)  # fmt: skip
+THANKS_KOREAN = ("감사합니다", "이용해 주셔서 감사합니다.", "교환 및 환불은 7일 이내 영수증 지참", "또 오세요")
+
+
+def draw(sheet: Sheet, material: Material) -> None:
+    rng = sheet.rng
+    face = material.face("till" if rng.uniform() < 0.85 else "any")
+    size = max(12, int(sheet.width / rng.uniform(20, 40)))
+    advance = face.at(size).glyph("n").advance / size
+    style = LineStyle(tracking=float(rng.uniform(-0.02, 0.06)), jitter=float(rng.choice((0, 0, 0.01))))
+    if rng.uniform() < 0.35 and advance < 0.75:
+        style = LineStyle(pitch=max(0.5, advance))
+    pen = Pen(face, size, (0, 0, 0), style, float(rng.uniform(1.1, 1.6)))
+    margin = sheet.width * rng.uniform(0.04, 0.13)
+    bottom = sheet.height * rng.uniform(0.8, 0.97)
+    baseline = _shop(sheet, material, pen, margin, sheet.height * rng.uniform(0.04, 0.09))
+    baseline = _reference(sheet, material, pen, margin, baseline)
+    baseline = _items(sheet, material, pen, margin, baseline, bottom - pen.step * 7)
+    baseline = _totals(sheet, material, pen, margin, baseline)
+    if baseline < bottom - pen.step * 3:
+        _thanks(sheet, material, pen, margin, baseline + pen.step)
+
+
+def _text(sheet: Sheet, material: Material, pen: Pen, length: int) -> str:
+    text = material.phrase(pen.face, length)
+    return text.upper() if sheet.rng.uniform() < 0.75 else text
+
+
+def _write(sheet: Sheet, pen: Pen, text: str, margin: float, baseline: float, align: Align) -> None:
+    x = {"left": margin, "centre": sheet.width / 2, "right": sheet.width - margin}[align]
+    sheet.write(pen, fitting(pen, text, sheet.width - 2 * margin), x, baseline, align)
+
+
+def _divider(sheet: Sheet, pen: Pen, margin: float, baseline: float) -> float:
+    """A rule, dashed rule, or a row of hyphens or stars (ink, but no text worth a label)."""
+    rng = sheet.rng
+    y = baseline - pen.size * 0.3
+    dash = float(rng.choice((0, 3, pen.size * 0.3)))
+    drawing.rule(sheet, (margin, y), (sheet.width - margin, y), max(1, pen.size / 14), dash=dash)
+    if rng.uniform() < 0.15:
+        drawing.rule(sheet, (margin, y + 4), (sheet.width - margin, y + 4), max(1, pen.size / 14), dash=dash)
+    return baseline + pen.step
+
+
+def _shop(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: float) -> float:
+    rng = sheet.rng
+    if rng.uniform() < 0.25:
+        side = sheet.width * rng.uniform(0.1, 0.25)
+        drawing.logo(sheet, (sheet.width / 2 - side / 2, baseline, sheet.width / 2 + side / 2, baseline + side))
+        baseline += side + pen.size
+    align: Align = "centre" if rng.uniform() < 0.85 else "left"
+    face = pen.face if rng.uniform() < 0.6 else material.face("any", fresh=True)
+    name = Pen(face, int(pen.size * rng.uniform(1, 2.2)), leading=1.25)
+    sheet.new_block()
+    baseline += name.size
+    for _ in range(int(rng.integers(1, 3))):
+        _write(sheet, name, _text(sheet, material, name, 22), margin, baseline, align)
+        baseline += name.step
+    for _ in range(int(rng.integers(2, 7))):
+        text = material.string(pen.face, 28) if rng.uniform() < 0.4 else _text(sheet, material, pen, 30)
+        _write(sheet, pen, text, margin, baseline, align)
+        baseline += pen.step
+    if rng.uniform() < 0.7:
+        head = material.choice(HEADS_KOREAN if material.korean else HEADS)
+        baseline += pen.step * 0.5
+        if pen.face.draws(head):
+            _write(sheet, pen, head, margin, baseline, align)
+        baseline += pen.step
+    return baseline + pen.step * 0.5
+
+
+def _reference(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: float) -> float:
+    """Bill number, date, cashier: pairs at both margins or label and value."""
+    rng = sheet.rng
+    room = (sheet.width - 2 * margin) * 0.46
+    for _ in range(int(rng.integers(1, 5))):
+        sheet.new_block()
+        _write_pair(
+            sheet,
+            pen,
+            fitting(pen, material.code(pen.face), room),
+            fitting(pen, material.number(pen.face), room),
+            margin,
+            baseline,
+        )
+        baseline += pen.step
+    return _divider(sheet, pen, margin, baseline) if rng.uniform() < 0.8 else baseline + pen.step * 0.5
+
+
+def _items(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: float, bottom: float) -> float:
+    rng = sheet.rng
+    two_rows, unit = bool(rng.uniform() < 0.5), material.choice(("", "", "RM", "$", "₩"))
+    unit = unit if pen.face.draws(unit) else ""
+    tail = material.choice(("", "", " S", " SR", " *"))
+    count = int(rng.integers(1, 26))
+    if rng.uniform() < 0.6:
+        heads = ("품명", "단가", "수량", "금액") if material.korean else ("Item", "Qty", "Price", "Amount")
+        sheet.new_block()
+        for head, share in zip(heads, (0, 0.5, 0.72, 1), strict=True):
+            x = margin + (sheet.width - 2 * margin) * share
+            sheet.write(pen, head, x, baseline, "right" if share else "left")
+        baseline = _divider(sheet, pen, margin, baseline + pen.step)
+    for _ in range(count):
+        if baseline > bottom:
+            break
+        sheet.new_block()
+        price = f"{unit}{material.money(300)}{tail}"
+        width = sheet.width - 2 * margin - pen.width(price) - pen.size
+        name = fitting(pen, _text(sheet, material, pen, 30), width)
+        if two_rows:
+            _write(sheet, pen, name, margin, baseline, "left")
+            baseline += pen.step
+            name = fitting(pen, f"{rng.integers(1, 12)} x {material.money(200)}", width)
+        _write_pair(sheet, pen, name, price, margin, baseline)
+        baseline += pen.step
+    return _divider(sheet, pen, margin, baseline)
+
+
+def _totals(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: float) -> float:
+    rng = sheet.rng
+    for _ in range(int(rng.integers(1, 7))):
+        label = material.choice(TOTALS_KOREAN if material.korean else TOTALS)
+        if not pen.face.draws(label):
+            continue
+        large = Pen(pen.face, int(pen.size * (1.5 if rng.uniform() < 0.12 else 1)), pen.colour, pen.style, pen.leading)
+        label = fitting(large, label + (" :" if rng.uniform() < 0.3 else ""), (sheet.width - 2 * margin) * 0.6)
+        sheet.new_block()
+        baseline += large.step - pen.step
+        _write_pair(sheet, large, label, material.money(900), margin, baseline)
+        baseline += pen.step
+    return _divider(sheet, pen, margin, baseline) if rng.uniform() < 0.6 else baseline
+
+
+def _write_pair(sheet: Sheet, pen: Pen, left: str, right: str, margin: float, baseline: float) -> None:
+    first = sheet.write(pen, left, margin, baseline)
+    edge = sheet.width - margin
+    if first is None or first.right + pen.size * 0.6 < edge - pen.width(right):
+        sheet.write(pen, right, edge, baseline, "right")
+
+
+def _thanks(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: float) -> None:
+    rng = sheet.rng
+    sheet.new_block()
+    for _ in range(int(rng.integers(1, 4))):
+        text = material.choice(THANKS_KOREAN if material.korean else THANKS)
+        if baseline < sheet.height - pen.step and pen.face.draws(text):
+            _write(sheet, pen, text, margin, baseline, "centre")
+            baseline += pen.step
+    room = sheet.height - baseline - pen.size
+    if rng.uniform() < 0.3 and room > pen.size * 3:
+        half = sheet.width * rng.uniform(0.15, 0.35)
+        drawing.barcode(
+            sheet, (sheet.width / 2 - half, baseline, sheet.width / 2 + half, baseline + min(room, pen.size * 3))
+        )
