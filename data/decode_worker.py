@@ -139,7 +139,9 @@ class DecodeWorker:
             self._alarm(alarm_after)
             limit_memory(options.max_pixels)
             try:
-                self._answer(Path(os.fsdecode(request["path"].encode("latin-1"))), request["after"], options, alarm_after)
+                self._answer(
+                    Path(os.fsdecode(request["path"].encode("latin-1"))), request["after"], options, alarm_after
+                )
             except InputError as error:
                 self._send({"kind": "failed", "code": error.code, "message": str(error)})
             except MemoryError:

@@ -28,6 +28,9 @@ def find_inputs(arguments: Iterable[str]) -> Iterator[str | tuple[str, Failure]]
         if argument == STANDARD_INPUT or not is_several(argument):
             yield argument
             continue
+        if os.path.isdir(argument) and not os.access(argument, os.R_OK | os.X_OK):  # noqa: PTH112
+            yield argument, Failure("not_found", "the folder cannot be opened (permission denied)")
+            continue
         found = False
         for path in _walk(Path(argument), set()) if Path(argument).is_dir() else _matches(argument):
             found = True

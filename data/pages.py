@@ -16,7 +16,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -84,11 +83,13 @@ class PageReader:
         self._queue.clear()
 
     def request(self, source: str) -> None:
-        """Ask for a file ahead of time: it is decoded while the caller works on the one before."""
-        request = _Request(source, source)
+        """Ask for a file ahead of time: it is decoded while the caller works on the one before.
+
+        Raises :class:`~ocr.errors.InputError` if standard input is longer than 1 GiB.
+        """
+        stored = store_standard_input() if source == STANDARD_INPUT else None
+        request = _Request(source, stored or source, temporary=stored is not None)
         self._queue.append(request)
-        if source == STANDARD_INPUT:
-            request.path, request.temporary = store_standard_input(), True
         self._send(request)
 
     def pages(self, source: str) -> Iterator[tuple[int, Image | Failure]]:
@@ -231,7 +232,12 @@ class PageReader:
         # search path is handed over instead.
         command = [sys.executable, "-I", "-c", START_WORKER, json.dumps(sys.path)]
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
         widen(process.stdout)
         return process
@@ -272,10 +278,15 @@ def widen(pipe: Any) -> None:
 
 def store_standard_input(stream: BinaryIO | None = None) -> str:
     """Copy standard input to a temporary file, whose path is returned; the decoders need to move about in it."""
+    import tempfile
+
     stream = stream or sys.stdin.buffer
     with tempfile.NamedTemporaryFile(prefix="ocr-", delete=False) as file:
         while block := stream.read(1 << 20):
             file.write(block)
             if file.tell() > MAX_STANDARD_INPUT:
                 break
+    if Path(file.name).stat().st_size > MAX_STANDARD_INPUT:
+        Path(file.name).unlink()
+        raise InputError("too_large", f"standard input has more than {MAX_STANDARD_INPUT:,} bytes; give it as a file")
     return file.name

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -64,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; never lets an exception out."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     speak_utf8()
-    signal.signal(signal.SIGTERM, raise_terminated)
+    with contextlib.suppress(ValueError):  # called from another thread than the main one
+        signal.signal(signal.SIGTERM, raise_terminated)
     debug = "--debug" in arguments
     try:
         only = arguments[0] if arguments and arguments[0] in COMMANDS else None
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(error.__cause__, BrokenPipeError):  # the reader of our output has what it wanted
             complain(str(error))
         if debug:
-            traceback.print_exc()
+            sys.excepthook(type(error), error, error.__traceback__)
         return error.exit_code
     except MemoryError:
         complain("out of memory; give fewer or smaller files, or lower --dpi")
@@ -103,6 +103,9 @@ def complain(message: str) -> None:
 def report_bug(error: Exception, debug: bool) -> None:
     """An error that nobody foresaw: one line, and the trace in a file (with ``--debug`` on standard error)."""
     summary = f"internal error, please report it: {type(error).__name__}: {str(error)[:200]}"
+    import tempfile
+    import traceback
+
     if debug:
         traceback.print_exc()
         complain(summary)
@@ -122,7 +125,9 @@ def raise_terminated(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def speak_utf8() -> None:
-    """Whatever the locale says."""
+    """Whatever the locale says, and also where standard output or standard error are closed (``>&-``)."""
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -11,7 +11,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
@@ -138,6 +137,8 @@ def make_folder(folder: Path) -> None:
 
 def new_file(folder: Path) -> tuple[int, str]:
     """Descriptor and path of a temporary file with the usual permissions, to be renamed when it is whole."""
+    import tempfile
+
     try:
         handle, path = tempfile.mkstemp(prefix=".ocr-", dir=folder)
     except OSError as error:

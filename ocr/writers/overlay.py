@@ -22,11 +22,12 @@ from PIL import ImageDraw, ImageFont
 
 from ocr.document import Line, Page
 from ocr.polygon import side_lengths
-from ocr.writers.output import make_folder, unique_name, write_error
+from ocr.writers.output import encode, make_folder, refuse_input, unique_name, write_error
 
 if TYPE_CHECKING:
     from ocr.models.interface import Image
 
+SUFFIX = ".overlay.jpg"  # not plain .jpg: the folder may hold the page itself under that name
 LINE_COLOUR = (220, 50, 32)
 WORD_COLOUR = (0, 90, 200)
 INK = (20, 20, 20)
@@ -80,17 +81,28 @@ class OverlayFolder:
     def write(self, source: str, page: Page, image: Image) -> None:
         """Raises :class:`~ocr.errors.OutputError` if the picture cannot be written."""
         if page.number == 1 or source != self._source:
-            self._source, self._stem = source, Path(unique_name(source, ".jpg", self._names)).stem
+            name = unique_name(source, SUFFIX, self._names)
+            self._source, self._stem = source, name.removesuffix(SUFFIX)
         stem = self._stem if page.number == 1 else f"{self._stem}-{page.number:04d}"
         picture, legend = draw_overlay(page, image)
-        path = self.folder / f"{stem}.jpg"
+        path = self.folder / f"{stem}{SUFFIX}"
+        refuse_input(path, source)
         _, encoded = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         try:
-            path.write_bytes(encoded.tobytes())
+            write_whole(path, encoded.tobytes())
             if legend:
-                path.with_suffix(".txt").write_text("\n".join(legend) + "\n", encoding="utf-8")
+                write_whole(path.with_suffix(".txt"), encode("\n".join(legend) + "\n"))
         except OSError as error:
             raise write_error(str(path), error) from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, or leave none behind."""
+    try:
+        path.write_bytes(data)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def draw_overlay(page: Page, image: Image) -> tuple[Image, list[str]]:
@@ -143,7 +155,7 @@ def draw_text(picture: Image, line: Line, text: str, font: Font) -> None:
     # Shrinking by a warp alone would drop thin strokes, so the stamp is blurred to the size it will have.
     blur = max(stamp_height / height - 1, 0) / 2
     if blur > 0:
-        stamp = cv2.GaussianBlur(stamp, (0, 0), max(blur, 0.1))
+        stamp = cv2.GaussianBlur(stamp, (0, 0), max(blur, 0.1)).astype(np.uint8)
     mask = cv2.warpPerspective(stamp, matrix, (int(right - left), int(bottom - top)), flags=cv2.INTER_LINEAR)
     area = picture[top:bottom, left:right]
     opacity = mask[:, :, None].astype(np.float32) / 255

@@ -102,7 +102,7 @@ def test_colour_modes_keep_dark_and_light(
 
 @pytest.mark.parametrize(("dtype", "top"), [(np.uint16, 65535), (np.uint16, 4095), (np.int32, 65535), (np.float32, 1)])
 def test_deep_grey_levels_are_scaled_not_clipped(reader: PageReader, tmp_path: Path, dtype: type, top: int) -> None:
-    levels = np.full((HEIGHT, WIDTH), top, dtype)
+    levels: np.ndarray = np.full((HEIGHT, WIDTH), top, dtype)
     levels[:, : WIDTH // 2] = top / 4
     Image.fromarray(levels).save(tmp_path / "deep.tif")
     page = only_page(reader, tmp_path / "deep.tif")
@@ -244,14 +244,18 @@ def test_files_that_are_no_pages(reader: PageReader, tmp_path: Path) -> None:
     assert error_code(reader, "name\0with nul") == "not_found"
 
 
-@pytest.mark.parametrize("start", [b"<svg xmlns=", b"%!PS-Adobe-3.0 EPSF", b"PK\x03\x04....", b"GIF89a....", b"II*", b"B"])
+@pytest.mark.parametrize(
+    "start", [b"<svg xmlns=", b"%!PS-Adobe-3.0 EPSF", b"PK\x03\x04....", b"GIF89a....", b"II*", b"B"]
+)
 def test_formats_outside_the_promise_are_named_unsupported(reader: PageReader, tmp_path: Path, start: bytes) -> None:
     (tmp_path / "page.png").write_bytes(start + b" " * 100)
     assert error_code(reader, tmp_path / "page.png") == "unsupported"
 
 
 def test_magic_bytes_alone_are_refused(reader: PageReader, tmp_path: Path) -> None:
-    for number, start in enumerate([b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"BM", b"RIFF\0\0\0\0WEBP", b"%PDF-"]):
+    for number, start in enumerate(
+        [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"BM", b"RIFF\0\0\0\0WEBP", b"%PDF-"]
+    ):
         (tmp_path / str(number)).write_bytes(start)
         assert error_code(reader, tmp_path / str(number)) in ("damaged", "truncated")
 
@@ -327,7 +331,10 @@ def test_a_crash_and_a_hang_cost_only_their_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: PageReader
 ) -> None:
     half_dark().save(tmp_path / "page.png")
-    for code, action in (("worker_crash", f"import os; os.kill(os.getpid(), {int(signal.SIGSEGV)})"), ("timeout", "time.sleep(60)")):
+    for code, action in (
+        ("worker_crash", f"import os; os.kill(os.getpid(), {int(signal.SIGSEGV)})"),
+        ("timeout", "time.sleep(60)"),
+    ):
         broken = f"""
 import json, sys, time; sys.path[:] = json.loads(sys.argv[1])
 from ocr.data import decode_worker

@@ -53,7 +53,12 @@ def command(*arguments: str) -> list[str]:
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, encoding="utf-8", env=os.environ | environment, check=False
+        command(*arguments),
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | environment,
+        check=False,
     )
 
 
@@ -93,7 +98,9 @@ def test_bad_files_give_one_line_each_and_the_others_their_results(folder: Path)
     assert codes == ["empty", None, "unsupported", "truncated", "encrypted"]
     assert entries[1]["pages"][0]["blocks"][0]["lines"][0]["text"] == "width 30"
     lines = done.stderr.splitlines()
-    assert [line.split(": ")[1] for line in lines[:-1]] == [f"cannot read {name}" for name in names if name != "good.png"]
+    assert [line.split(": ")[1] for line in lines[:-1]] == [
+        f"cannot read {name}" for name in names if name != "good.png"
+    ]
     assert "--password" in lines[-2]
     assert lines[-1] == "ocr: 1 read, 4 failed"
 
@@ -126,7 +133,7 @@ def test_output_file_decides_the_format_and_overlay_is_drawn(folder: Path) -> No
     done = run(folder, "predict", draw(folder / "page.png", 30), "--output", "result.json", "--overlay", "drawn")
     assert (done.returncode, done.stdout) == (0, "")
     assert json.loads((folder / "result.json").read_text("utf-8"))["source"] == "page.png"
-    assert PillowImage.open(folder / "drawn" / "page.jpg").size == (60, 20)
+    assert PillowImage.open(folder / "drawn" / "page.overlay.jpg").size == (60, 20)
 
 
 def test_wrong_usage_is_one_line_with_a_suggestion(folder: Path) -> None:
@@ -163,7 +170,12 @@ def test_a_full_disk_is_code_5(folder: Path) -> None:
     draw(folder / "page.png", 30)
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            command("predict", "page.png"), cwd=folder, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False
+            command("predict", "page.png"),
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
         )
     assert done.returncode == 5
     assert done.stderr.startswith("ocr: cannot write standard output: no space left")
@@ -244,5 +256,6 @@ def test_version_and_help(folder: Path) -> None:
 
 
 def test_the_light_path_imports_no_torch() -> None:
-    code = "import sys, ocr, ocr.cli, ocr.predict, ocr.commands.predict, ocr.writers.output; sys.exit('torch' in sys.modules)"
+    modules = "ocr, ocr.cli, ocr.predict, ocr.commands.predict, ocr.writers.output, ocr.writers.overlay"
+    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -37,7 +37,9 @@ def test_the_json_object_has_the_promised_form() -> None:
     assert line["words"][0] == {"text": "Total", "polygon": line["polygon"], "confidence": 0.99}
 
 
-@pytest.mark.parametrize("document", [Document("x", (PAGE,)), Document("x"), Document("x", error=Failure("empty", "e"))])
+@pytest.mark.parametrize(
+    "document", [Document("x", (PAGE,)), Document("x"), Document("x", error=Failure("empty", "e"))]
+)
 def test_json_there_and_back(document: Document) -> None:
     assert document_from_dict(json.loads(json.dumps(document_to_dict(document, chars=True)))) == document
 
@@ -45,13 +47,21 @@ def test_json_there_and_back(document: Document) -> None:
 def test_a_failed_page_has_an_error_instead_of_blocks() -> None:
     document = Document("x", (PAGE, Page(2, 0, 0, error=Failure("damaged", "the page is damaged"))))
     entry = document_to_dict(document)["pages"][1]
-    assert entry == {"number": 2, "width": 0, "height": 0, "error": {"code": "damaged", "message": "the page is damaged"}}
+    assert entry == {
+        "number": 2,
+        "width": 0,
+        "height": 0,
+        "error": {"code": "damaged", "message": "the page is damaged"},
+    }
     assert document.failed
     assert document_from_dict(document_to_dict(document, chars=True)) == document
 
 
 def test_missing_confidence_and_words_are_one_and_none() -> None:
-    data = {"source": "x", "pages": [{"number": 1, "width": 9, "height": 9, "blocks": [{"lines": [{"text": "a", "polygon": BOX}]}]}]}
+    data = {
+        "source": "x",
+        "pages": [{"number": 1, "width": 9, "height": 9, "blocks": [{"lines": [{"text": "a", "polygon": BOX}]}]}],
+    }
     (line,) = document_from_dict(data).pages[0].lines
     assert (line.confidence, line.words, line.ignore) == (1.0, (), False)
 

@@ -178,7 +178,9 @@ def test_overlay_text_follows_the_direction_of_its_line(angle: int) -> None:
     box = np.array([[50, 130], [250, 130], [250, 170], [50, 170]]) @ matrix[:, :2].T + matrix[:, 2]
     line = Line("Total", tuple((float(x), float(y)) for x, y in box))
     picture, _ = overlay.draw_overlay(Page(1, 300, 300, (Block((line,)),)), blank(300, 300))
-    back = cv2.warpAffine(picture[:, 300:], cv2.getRotationMatrix2D((150, 150), angle, 1), (300, 300), borderValue=(255,) * 3)
+    back = cv2.warpAffine(
+        picture[:, 300:], cv2.getRotationMatrix2D((150, 150), angle, 1), (300, 300), borderValue=(255,) * 3
+    )
     dark = np.argwhere(back.min(axis=2) < 120)
     assert dark[:, 0].min() > 128
     assert dark[:, 0].max() < 172
@@ -189,8 +191,10 @@ def test_overlay_numbers_lines_whose_letters_no_font_has(tmp_path: Path, monkeyp
     monkeypatch.setattr(overlay, "installed_fonts", lambda: (overlay.ImageFont.load_default(48),))
     folder = overlay.OverlayFolder(tmp_path)
     folder.write("a/scan.png", page(1, "Total", "합계"), blank())
-    assert (tmp_path / "scan.txt").read_text("utf-8") == "2\t합계\n"
-    assert cv2.imread(str(tmp_path / "scan.jpg")).shape == (100, 400, 3)
+    assert (tmp_path / "scan.overlay.txt").read_text("utf-8") == "2\t합계\n"
+    picture = cv2.imread(str(tmp_path / "scan.overlay.jpg"))
+    assert picture is not None
+    assert picture.shape == (100, 400, 3)
 
 
 def test_overlay_files_are_named_after_source_and_page(tmp_path: Path) -> None:
@@ -198,7 +202,7 @@ def test_overlay_files_are_named_after_source_and_page(tmp_path: Path) -> None:
     for source, number in (("a/scan.pdf", 1), ("a/scan.pdf", 2), ("b/scan.pdf", 1), ("b/scan.pdf", 7)):
         folder.write(source, page(number, "x"), blank())
     names = sorted(path.name for path in (tmp_path / "new").iterdir())
-    assert names == ["scan-0002.jpg", "scan.jpg", "scan.pdf-0007.jpg", "scan.pdf.jpg"]
+    assert names == [f"{stem}.overlay.jpg" for stem in ("scan-0002", "scan", "scan.pdf-0007", "scan.pdf")]
 
 
 @pytest.mark.parametrize(
