@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.data.samples import Sample
+from ocr.data.tighten import tighten_page
 from ocr.document import Block, Line, Page
 from ocr.errors import UsageError
 from ocr.polygon import as_polygon, bounds, side_lengths, transform
@@ -52,6 +53,23 @@ class CropConfig:
     invert: float = 0.08
 
 
+@dataclass(frozen=True, slots=True)
+class MixtureConfig:
+    """What the crops are cut from.
+
+    Attributes:
+        rendered: Part of the crops taken from rendered pages, if there is a renderer and there are scans.
+        pool: Rendered pages kept in memory.
+        crops_a_page: Crops for which a rendered page stands by.
+        tighten: Whether the label boxes of scans are drawn in to their ink.
+    """
+
+    rendered: float = 0.6
+    pool: int = 24
+    crops_a_page: int = 12
+    tighten: bool = True
+
+
 class DetectionCrops:
     """Crop ``index`` of an endless, reproducible series; a map-style dataset for ``torch.utils.data.DataLoader``.
 
@@ -60,7 +78,7 @@ class DetectionCrops:
         seed: Start of the series: the same seed and index give the same crop.
         config: How crops are cut.
         renderer: Renders a labelled page of its own, to be mixed in; None for scanned pages only.
-        rendered_part: Part of the crops taken from rendered pages.
+        mixture: How much of what is mixed.
         length: How many crops an epoch has.
 
     Raises:
@@ -73,7 +91,7 @@ class DetectionCrops:
         seed: int = 0,
         config: CropConfig | None = None,
         renderer: PageRenderer | None = None,
-        rendered_part: float = 0.5,
+        mixture: MixtureConfig | None = None,
         length: int = 1_000_000,
     ) -> None:
         self.samples = [s for s in samples if s.page is not None and any(not line.ignore for line in s.page.lines)]
@@ -85,19 +103,40 @@ class DetectionCrops:
         self.seed, self.length = seed, length
         self.config = config or CropConfig()
         self.renderer = renderer
-        self.rendered_part = rendered_part if self.samples else 1.0
+        self.mixture = mixture or MixtureConfig()
+        self.tightened: dict[int, Page] = {}
+        self.rendered: dict[int, LabelledPage] = {}
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> LabelledPage:
         rng = np.random.default_rng((self.seed, index))
-        if self.renderer is not None and rng.random() < self.rendered_part:
-            return random_crop(*self.renderer(rng), rng, self.config)
-        sample = self.samples[rng.integers(len(self.samples))]
-        assert sample.page is not None
-        image, page = random_crop(sample.load(), sample.page, rng, self.config)
+        if self.renderer is not None and (not self.samples or rng.random() < self.mixture.rendered):
+            return random_crop(*self.rendered_page(index, self.renderer), rng, self.config)
+        image, page = random_crop(*self.scanned_page(int(rng.integers(len(self.samples)))), rng, self.config)
         return disturb(image, rng, self.config), page
+
+    def scanned_page(self, number: int) -> LabelledPage:
+        """A scan with its label boxes drawn in to the ink, if they are to be; those are found once and kept."""
+        image = self.samples[number].load()
+        page = self.samples[number].page
+        assert page is not None
+        if self.mixture.tighten:
+            if number not in self.tightened:
+                self.tightened[number] = tighten_page(image, page)
+            page = self.tightened[number]
+        return image, page
+
+    def rendered_page(self, index: int, renderer: PageRenderer) -> LabelledPage:
+        """The page that crop ``index`` is cut from: a few pages are kept and used in turn, since rendering takes time."""
+        pool = self.mixture.pool
+        number = index // (pool * self.mixture.crops_a_page) * pool + index % pool
+        if number not in self.rendered:
+            self.rendered[number] = renderer(np.random.default_rng((self.seed, 1, number)))
+            for old in [key for key in self.rendered if abs(key - number) > pool]:
+                del self.rendered[old]
+        return self.rendered[number]
 
 
 def random_crop(image: Image, page: Page, rng: np.random.Generator, config: CropConfig) -> LabelledPage:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr.data.detection import CropConfig, DetectionCrops, cut, disturb, random_crop
+from ocr.data.detection import CropConfig, DetectionCrops, MixtureConfig, cut, disturb, random_crop
 from ocr.data.samples import Sample
 from ocr.document import Block, Line, Page
 from ocr.errors import UsageError
@@ -82,9 +82,10 @@ def test_series_is_reproducible_and_mixes_rendered_pages(tmp_path: Path) -> None
         calls.append(1)
         return image, page
 
-    crops = DetectionCrops([sample, Sample(tmp_path / "line.png", text="a line")], 3, CONFIG, render, length=7)
+    mixture = MixtureConfig(rendered=0.5, pool=2, crops_a_page=3)
+    crops = DetectionCrops([sample, Sample(tmp_path / "line.png", text="a line")], 3, CONFIG, render, mixture, 7)
     first = [crops[index] for index in range(12)]
-    assert len(crops) == 7 and 0 < len(calls) < 12
+    assert len(crops) == 7 and 0 < len(calls) <= 4 and len(crops.rendered) <= 4
     for index, (crop, labels) in enumerate(first):
         np.testing.assert_array_equal(crop, crops[index][0])
         assert labels == crops[index][1]
