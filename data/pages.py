@@ -23,10 +23,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import ocr
 from ocr.data.decode_worker import LENGTH
 from ocr.data.inputs import STANDARD_INPUT
 from ocr.data.page_options import PageOptions, next_chosen, parse_page_range
-from ocr.errors import Failure, InputError
+from ocr.errors import Failure, InputError, OutputError
 
 if TYPE_CHECKING:
     from ocr.models.interface import Image
@@ -185,7 +186,9 @@ class PageReader:
             return Failure(
                 "timeout", f"decoding took more than {self.options.timeout:g} s; raise the limit by --timeout"
             )
-        return Failure("worker_crash", "the decoder crashed on it")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)
+        return Failure("worker_crash", f"the decoder crashed on it (exit status {self._process.returncode})")
 
     def _receive_pixels(self, height: int, width: int) -> Image:
         import numpy as np
@@ -230,7 +233,8 @@ class PageReader:
     def _start(self) -> subprocess.Popen[bytes]:
         # -I keeps the current folder and the environment from choosing which modules are imported; the parent's own
         # search path is handed over instead.
-        command = [sys.executable, "-I", "-c", START_WORKER, json.dumps(sys.path)]
+        search_path = [entry for entry in sys.path if entry] + [str(Path(ocr.__file__).parents[1])]
+        command = [sys.executable, "-I", "-c", START_WORKER, json.dumps(search_path)]
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -282,11 +286,16 @@ def store_standard_input(stream: BinaryIO | None = None) -> str:
 
     stream = stream or sys.stdin.buffer
     with tempfile.NamedTemporaryFile(prefix="ocr-", delete=False) as file:
-        while block := stream.read(1 << 20):
-            file.write(block)
-            if file.tell() > MAX_STANDARD_INPUT:
-                break
-    if Path(file.name).stat().st_size > MAX_STANDARD_INPUT:
-        Path(file.name).unlink()
-        raise InputError("too_large", f"standard input has more than {MAX_STANDARD_INPUT:,} bytes; give it as a file")
+        try:
+            while block := stream.read(1 << 20):
+                file.write(block)
+                if file.tell() > MAX_STANDARD_INPUT:
+                    limit = f"{MAX_STANDARD_INPUT:,} bytes"
+                    raise InputError("too_large", f"standard input has more than {limit}; give it as a file")
+            file.flush()
+        except BaseException as error:
+            Path(file.name).unlink()
+            if isinstance(error, OSError):
+                raise OutputError(f"cannot store standard input in {file.name}: {error.strerror}") from error
+            raise
     return file.name

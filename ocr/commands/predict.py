@@ -82,8 +82,8 @@ def run(
             if document.error is not None:
                 progress.failure(document.source, document.error)
             result.write(document)
-            for number, failure in document.page_failures:
-                progress.failure(document.source, failure, number)
+            if document.page_failures:
+                progress.page_failures(document.source, document.page_failures)
             if document.truncated:
                 progress.warning(document.source, "truncated; only a part of it was there to read")
             progress.document(failed=document.error is not None or bool(document.page_failures))

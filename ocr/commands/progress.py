@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ocr.errors import Failure
@@ -37,11 +38,16 @@ class ReadingProgress:
         self.failed += failed
         self.read += not failed
 
-    def failure(self, source: str, failure: Failure, page: int | None = None) -> None:
+    def failure(self, source: str, failure: Failure) -> None:
         """``ocr: cannot read PATH: REASON``."""
-        where = "" if page is None else f"page {page}: "
         self.failures.append(failure)
-        self._say(f"ocr: cannot read {printable(source)}: {where}{failure.message}")
+        self._say(f"ocr: cannot read {printable(source)}: {failure.message}")
+
+    def page_failures(self, source: str, failures: Sequence[tuple[int, Failure]]) -> None:
+        """The same for a file of which some pages were read: one line, with the reason of the first bad page."""
+        number, failure = failures[0]
+        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        self.failure(source, Failure(failure.code, f"page {number}{more}: {failure.message}"))
 
     def warning(self, source: str, message: str) -> None:
         self._say(f"warning: {printable(source)}: {message}")

@@ -382,6 +382,23 @@ def test_a_file_left_in_the_middle_does_not_disturb_the_next(reader: PageReader,
     assert only_page(reader, tmp_path / "page.png").shape == (HEIGHT, WIDTH, 3)
 
 
+def test_standard_input_is_stored_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    image = io.BytesIO()
+    half_dark().save(image, "PNG")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(image.getvalue())))
+    with PageReader() as reader:
+        reader.request("-")
+        assert len(list(tmp_path.iterdir())) == 1
+        ((_, page),) = reader.pages("-")
+        assert isinstance(page, np.ndarray)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(pages, "MAX_STANDARD_INPUT", 1000)
+    with pytest.raises(InputError, match="1,000 bytes"):
+        pages.store_standard_input(io.BytesIO(bytes(1001)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_closing_ends_the_worker(tmp_path: Path) -> None:
     reader = PageReader()
     process = reader._process

@@ -236,7 +236,9 @@ def test_progress_counts_and_says_so_now_and_then(capsys: pytest.CaptureFixture[
     for _ in range(3):
         progress.page("page.png")
     progress.failure("bad.png", Failure("empty", "the file is empty"))
-    progress.failure("some.pdf", Failure("damaged", "the page is damaged"), 3)
+    damaged = Failure("damaged", "the page is damaged")
+    progress.page_failures("some.pdf", [(3, damaged)])
+    progress.page_failures("more.pdf", [(3, damaged), (5, damaged), (7, damaged)])
     progress.document(failed=True)
     progress.close()
     progress.total()
@@ -245,6 +247,7 @@ def test_progress_counts_and_says_so_now_and_then(capsys: pytest.CaptureFixture[
     assert lines[1:] == [
         "ocr: cannot read bad.png: the file is empty",
         "ocr: cannot read some.pdf: page 3: the page is damaged",
+        "ocr: cannot read more.pdf: page 3 (and 2 more): the page is damaged",
         "ocr: 0 read, 1 failed",
     ]
 
