@@ -10,12 +10,12 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -225,18 +225,36 @@ def _progress(steps: Sequence[int], label: str) -> Iterable[int]:
 
 def _read_in_process(engine: Engine, labelled: LabelledSet) -> Reading:
     # spawn: a fork would start with the memory of this process, and native libraries do not survive forks.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return pool.submit(_read_and_weigh, engine, labelled).result()
-        except BrokenProcessPool as error:
-            raise OcrError(
-                f"{engine.name} ended without a result while reading {labelled.name} (out of memory?); "
-                "try fewer samples with --limit"
-            ) from error
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_read_and_send, args=(engine, labelled, sender), daemon=True)
+    process.start()
+    sender.close()
+    try:
+        outcome: Reading | Exception = receiver.recv()
+    except EOFError:
+        raise OcrError(
+            f"{engine.name} ended without a result while reading {labelled.name} (out of memory?); "
+            "try fewer samples with --limit"
+        ) from None
+    except BaseException:  # Ctrl+C and SIGTERM must not wait for the set to be finished
+        process.terminate()
+        raise
+    finally:
+        process.join()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
-def _read_and_weigh(engine: Engine, labelled: LabelledSet) -> Reading:
-    return replace(read_set(engine, labelled), peak_memory=peak_memory())
+def _read_and_send(engine: Engine, labelled: LabelledSet, sender: Connection) -> None:
+    try:
+        outcome: Reading | Exception = replace(read_set(engine, labelled), peak_memory=peak_memory())
+    except OcrError as error:
+        outcome = error
+    except Exception:
+        outcome = RuntimeError(f"{engine.name} failed on {labelled.name}\n{traceback.format_exc()}")
+    sender.send(outcome)
 
 
 def peak_memory() -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import pickle
 from collections.abc import Sequence
 from functools import partial
@@ -17,7 +19,7 @@ from typer.testing import CliRunner
 from ocr import evaluate, peers, pipeline
 from ocr.commands.eval import evaluate as command
 from ocr.document import Block, Line, Page
-from ocr.errors import InputError, MissingExtraError, UsageError
+from ocr.errors import InputError, MissingExtraError, OcrError, UsageError
 from ocr.evaluate import Engine, engines, languages_of, load_sets, peak_memory
 from ocr.metrics.page import with_words
 from ocr.models.interface import Image
@@ -213,6 +215,39 @@ class TestEngines:
         (folder / "page.png").write_bytes(b"")
         with pytest.raises(InputError, match="0 bytes"):
             evaluate.evaluate(sets, [Engine("tesseract", partial(peers.load, "tesseract"))])
+
+
+class Broken:
+    """Readers that fail while they are made, in the other process."""
+
+    @staticmethod
+    def bug(languages: Sequence[str]) -> FakeReader:
+        raise ValueError("a bug")
+
+    @staticmethod
+    def crash(languages: Sequence[str]) -> FakeReader:
+        os._exit(9)
+
+
+class TestFailingProcess:
+    """A bug or a crash of an engine. Classes of test modules cannot be sent to a spawned process, so fork is used."""
+
+    @pytest.fixture(autouse=True)
+    def fork(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        if "fork" not in multiprocessing.get_all_start_methods():
+            pytest.skip("needs fork")
+        context = multiprocessing.get_context("fork")
+        monkeypatch.setattr(multiprocessing, "get_context", lambda method: context)
+
+    def test_bug_comes_back_with_its_trace(self, folder: Path) -> None:
+        write_split(folder, "val", {"text": "a"})
+        with pytest.raises(RuntimeError, match=r"(?s)broken failed on .*ValueError: a bug"):
+            evaluate.evaluate(load_sets([folder], split="val"), [Engine("broken", Broken.bug)])
+
+    def test_crash_is_one_line(self, folder: Path) -> None:
+        write_split(folder, "val", {"text": "a"})
+        with pytest.raises(OcrError, match="broken ended without a result"):
+            evaluate.evaluate(load_sets([folder], split="val"), [Engine("broken", Broken.crash)])
 
 
 class TestCommand:
