@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
+from ocr.cli import main
 from ocr.commands.progress import ReadingProgress, printable
 from ocr.errors import Failure
 
@@ -136,7 +137,18 @@ def test_output_file_decides_the_format_and_overlay_is_drawn(folder: Path) -> No
     assert PillowImage.open(folder / "drawn" / "page.overlay.jpg").size == (60, 20)
 
 
-def test_wrong_usage_is_one_line_with_a_suggestion(folder: Path) -> None:
+@pytest.fixture
+def keep_signals() -> Iterator[None]:
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.mark.usefixtures("keep_signals")
+def test_wrong_usage_is_one_line_with_a_suggestion(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
     draw(folder / "page.png", 30)
     for arguments, words in (
         (["predict", "page.png", "--formt", "json"], "--format"),
@@ -146,11 +158,12 @@ def test_wrong_usage_is_one_line_with_a_suggestion(folder: Path) -> None:
         (["predict"], "inputs"),
         (["predit", "page.png"], "predict"),
     ):
-        done = run(folder, *arguments)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.count("\n") == 1
-        assert done.stderr.startswith("ocr: ")
-        assert words.lower() in done.stderr.lower()
+        assert main(arguments) == 2
+        written = capsys.readouterr()
+        assert written.out == ""
+        assert written.err.count("\n") == 1
+        assert written.err.startswith("ocr: ")
+        assert words.lower() in written.err.lower()
 
 
 def test_an_internal_error_is_one_line_and_a_trace_in_a_file(folder: Path) -> None:
@@ -252,10 +265,11 @@ def test_progress_counts_and_says_so_now_and_then(capsys: pytest.CaptureFixture[
     ]
 
 
-def test_version_and_help(folder: Path) -> None:
-    assert run(folder, "--version").stdout.strip()[0].isdigit()
-    assert "predict" in run(folder, "--help").stdout
-    assert "--overlay" in run(folder, "predict", "--help").stdout
+@pytest.mark.usefixtures("keep_signals")
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, words in ((["--version"], "."), (["--help"], "predict"), (["predict", "--help"], "--overlay")):
+        assert main(arguments) == 0
+        assert words in capsys.readouterr().out
 
 
 def test_the_light_path_imports_no_torch() -> None:
