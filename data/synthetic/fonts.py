@@ -24,6 +24,9 @@ FONT_SUFFIXES = {".ttf", ".otf", ".ttc"}
 GLYPHS_KEPT = 6000
 """Glyphs a face keeps at one size before it starts anew: bounds memory with Hangul."""
 
+SIZES_KEPT = 8
+"""Sizes a face keeps its glyphs at; the oldest goes first. Pages ask for many sizes of many faces."""
+
 EVALUATION_ONLY = (
     "*/alee/*", "*/lexi/*", "*/vollkorn/*", "*/crosextra/Caladea*", "*/gentiumplus/*", "*/arapey/*", "*/fonts-prociono/*",
     "*/clear-sans/*", "*/b612/*", "*/cantarell/*", "*/karla/*", "*/league-spartan/*", "*/fonts-go/*", "*/jetbrains-mono/*",
@@ -73,7 +76,11 @@ class SizedFace:
     def _draw(self, character: str) -> Glyph:
         core, (left, top) = self.font.getmask2(character, "L")
         width, height = core.size
-        mask = np.frombuffer(bytes(core), np.uint8).reshape(height, width) if width and height else np.zeros((0, 0), np.uint8)
+        mask = (
+            np.frombuffer(bytes(core), np.uint8).reshape(height, width)
+            if width and height
+            else np.zeros((0, 0), np.uint8)
+        )
         return Glyph(mask, left, top, self.font.getlength(character))
 
 
@@ -92,6 +99,8 @@ class Face:
         """The face at ``size`` px an em."""
         sized = self._sizes.get(size)
         if sized is None:
+            if len(self._sizes) >= SIZES_KEPT:
+                self._sizes.pop(next(iter(self._sizes)))
             font = ImageFont.truetype(str(self.path), size, index=self.index, layout_engine=ImageFont.Layout.BASIC)
             sized = self._sizes[size] = SizedFace(font, *font.getmetrics())
         return sized
@@ -120,7 +129,9 @@ class Face:
         return self._unicase
 
     def _same_shape(self, first: str, second: str) -> bool:
-        masks = [cv2.resize(self.at(48).glyph(c).mask, (24, 24), interpolation=cv2.INTER_AREA) > 127 for c in (first, second)]
+        masks = [
+            cv2.resize(self.at(48).glyph(c).mask, (24, 24), interpolation=cv2.INTER_AREA) > 127 for c in (first, second)
+        ]
         return bool((masks[0] & masks[1]).sum() > 0.75 * (masks[0] | masks[1]).sum())
 
 
@@ -136,7 +147,9 @@ class FontLibrary:
         files = sorted(p for folder in folders for p in _font_files(folder) if not _matches(p, patterns))
         self.faces = [face for file in files for face in _open_faces(file)]
         if not self.faces:
-            raise UsageError(f"no usable font in {', '.join(map(str, folders))}: give a folder with .ttf, .otf or .ttc files")
+            raise UsageError(
+                f"no usable font in {', '.join(map(str, folders))}: give a folder with .ttf, .otf or .ttc files"
+            )
 
     @cached_property
     def latin(self) -> list[list[Face]]:

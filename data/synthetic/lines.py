@@ -27,11 +27,12 @@ class LineStyle:
 class LineInk:
     """``mask`` (H, W) uint8, 255 = ink; ``boxes`` (N, 4) left, top, right, bottom of every character's ink in px.
 
-    A space has the box of its advance between ascender and descender lines. ``baseline`` is a row of the mask; ``ascent``
+    ``size`` is px an em. A space has the box of its advance between ascender and descender lines. ``baseline`` is a row of the mask; ``ascent``
     and ``descent`` are the face's metrics in px around it, so ``mask`` may be higher than their sum.
     """
 
     text: str
+    size: int
     mask: NDArray[np.uint8]
     boxes: NDArray[np.float32]
     baseline: int
@@ -70,7 +71,7 @@ def render_line(face: Face, text: str, size: int, style: LineStyle, rng: np.rand
         if not glyph.mask.size:
             boxes[i] = (pens[i], 0, pens[i + 1], sized.ascent + sized.descent)
     boxes += np.array([shift_x, shift_y, shift_x, shift_y], np.float32)
-    return LineInk(text, mask, boxes, shift_y + sized.ascent, sized.ascent, sized.descent)
+    return LineInk(text, size, mask, boxes, shift_y + sized.ascent, sized.ascent, sized.descent)
 
 
 def _pen_positions(text: str, glyphs: list[Glyph], size: int, style: LineStyle) -> NDArray[np.float64]:

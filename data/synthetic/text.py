@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import unicodedata
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from ocr.errors import UsageError
+
+HELD_OUT = 50
+"""One paragraph in so many is kept for validation, chosen by its checksum."""
 
 ASCII_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 TYPOGRAPHIC = "–—‘’“”„…•·°±×÷§©®™€£¥₩²³½«»¿¡†‡№µ"
@@ -53,19 +57,24 @@ class TextMix:
 class TextSampler:
     """Draws strings. ``folders`` hold one sub-folder a language with ``*.txt`` or ``*.txt.gz`` files, a paragraph a line.
 
+    ``held_out`` takes only the paragraphs kept for validation instead of all others.
     Raises :class:`~ocr.errors.UsageError` if no text is found.
     """
 
-    def __init__(self, folders: Sequence[Path], mix: TextMix | None = None, lines_a_file: int = 20000) -> None:
+    def __init__(
+        self, folders: Sequence[Path], mix: TextMix | None = None, lines_a_file: int = 20000, held_out: bool = False
+    ) -> None:
         self.mix = mix or TextMix()
         self.corpora: dict[str, list[list[str]]] = {}
         for folder in folders:
             for language in sorted(p for p in folder.iterdir() if p.is_dir()):
-                files = [_read_lines(file, lines_a_file) for file in sorted(language.glob("*.txt*"))]
+                files = [_read_lines(file, lines_a_file, held_out) for file in sorted(language.glob("*.txt*"))]
                 self.corpora.setdefault(language.name, []).extend(lines for lines in files if lines)
         self.corpora = {name: files for name, files in self.corpora.items() if files}
         if not self.corpora:
-            raise UsageError(f"no text in {', '.join(map(str, folders))}: give a folder with a sub-folder of .txt files a language")
+            raise UsageError(
+                f"no text in {', '.join(map(str, folders))}: give a folder with a sub-folder of .txt files a language"
+            )
 
     def paragraph(self, rng: np.random.Generator, language: str) -> str:
         """One whole line of a corpus."""
@@ -77,7 +86,9 @@ class TextSampler:
         """A language by the weights of the mix; ``other`` is shared by those not named."""
         weights = self.mix.languages
         others = [name for name in self.corpora if name not in weights]
-        choices = [name for name in weights if name in self.corpora or (name == "other" and others)] or list(self.corpora)
+        choices = [name for name in weights if name in self.corpora or (name == "other" and others)] or list(
+            self.corpora
+        )
         shares = np.array([weights.get(name, 1.0) for name in choices])
         chosen = choices[int(rng.choice(len(choices), p=shares / shares.sum()))]
         return others[int(rng.integers(len(others)))] if chosen == "other" else chosen
@@ -87,7 +98,16 @@ class TextSampler:
         language = language or self.language(rng)
         mix = self.mix
         korean = language == "ko"
-        shares = np.array([mix.corpus, mix.number, mix.code, mix.shuffled, 0 if korean else mix.accented, mix.syllables if korean else 0])
+        shares = np.array(
+            [
+                mix.corpus,
+                mix.number,
+                mix.code,
+                mix.shuffled,
+                0 if korean else mix.accented,
+                mix.syllables if korean else 0,
+            ]
+        )
         kind = int(rng.choice(len(shares), p=shares / shares.sum()))
         if kind == 0:
             text = self.phrase(rng, length, language)
@@ -158,7 +178,9 @@ def random_code(rng: np.random.Generator, length: int) -> str:
         forms = (
             lambda: word(4, 12, upper),
             lambda: f"{word(2, 4, upper)}-{word(3, 7, '0123456789')}",
-            lambda: f"{word(3, 8)}.{word(3, 8)}@{word(4, 9)}.{('com', 'co.kr', 'org', 'de', 'net')[int(rng.integers(5))]}",
+            lambda: (
+                f"{word(3, 8)}.{word(3, 8)}@{word(4, 9)}.{('com', 'co.kr', 'org', 'de', 'net')[int(rng.integers(5))]}"
+            ),
             lambda: f"www.{word(4, 10)}.{('com', 'kr', 'fr', 'it', 'co.uk')[int(rng.integers(5))]}",
             lambda: f"https://{word(4, 9)}.com/{word(3, 9)}/{word(1, 6, upper + letters)}",
             lambda: f"{word(3, 9)}_{word(2, 6)}.{('pdf', 'txt', 'py', 'jpg')[int(rng.integers(4))]}",
@@ -190,7 +212,10 @@ def accented_words(rng: np.random.Generator, length: int) -> str:
 
     def one(rng: np.random.Generator) -> str:
         pools = (ACCENTED[:62], ACCENTED, base, base)
-        word = "".join(pool[int(rng.integers(len(pool)))] for pool in (pools[int(i)] for i in rng.integers(4, size=int(rng.integers(2, 9)))))
+        word = "".join(
+            pool[int(rng.integers(len(pool)))]
+            for pool in (pools[int(i)] for i in rng.integers(4, size=int(rng.integers(2, 9))))
+        )
         return word if rng.random() < 0.7 else word.title()
 
     return _fill(rng, length, one)
@@ -202,7 +227,9 @@ def syllable_words(rng: np.random.Generator, length: int) -> str:
     def one(rng: np.random.Generator) -> str:
         draw = rng.random()
         if draw < 0.08:
-            return "".join(COMPATIBILITY_JAMO[i] for i in rng.integers(len(COMPATIBILITY_JAMO), size=int(rng.integers(1, 4))))
+            return "".join(
+                COMPATIBILITY_JAMO[i] for i in rng.integers(len(COMPATIBILITY_JAMO), size=int(rng.integers(1, 4)))
+            )
         if draw < 0.16:
             return KOREAN_SIGNS[int(rng.integers(len(KOREAN_SIGNS)))]
         return "".join(chr(FIRST_SYLLABLE + int(i)) for i in rng.integers(SYLLABLES, size=int(rng.integers(1, 6))))
@@ -233,7 +260,8 @@ def _fill(rng: np.random.Generator, length: int, draw: object) -> str:
     return " ".join(words)[: length + 6].strip()
 
 
-def _read_lines(path: Path, limit: int) -> list[str]:
+def _read_lines(path: Path, limit: int, held_out: bool) -> list[str]:
     opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
     with opened as file:
-        return [line.strip() for _, line in zip(range(limit), file) if line.strip()]
+        lines = (line.strip() for _, line in zip(range(limit), file))
+        return [line for line in lines if line and (zlib.crc32(line.encode()) % HELD_OUT == 0) == held_out]

@@ -1,0 +1,40 @@
+"""What a model is trained and validated on: the only place for these defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ocr.data.synthetic.crops import CropStyle
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Attributes:
+    train: Labelled sets (folders or manifests) to train on; none trains on rendered pages alone.
+    val: Labelled sets to validate on.
+    fonts: Folders of fonts to render with; families kept for evaluation are left out.
+    corpora: Folders of text to render, a sub-folder a language; none trains on labelled sets alone.
+    evaluation_fonts: Folders of the evaluation-only families for the rendered validation lines and pages.
+    rendered_val: Number of validation lines rendered a language group (Latin, Korean).
+    real_share: Share of labelled lines or crops of pages among rendered ones.
+    max_bad: Largest share of labelled samples that may be damaged and are then skipped.
+    workers: Processes that prepare batches.
+    line_pixels: Width in px of a recognizer batch: lines times padded width.
+    max_line_width: Widest line in px at the recognizer's height.
+    page_crops: Page crops a detector batch.
+    crop_style: How rendered lines look.
+    """
+
+    train: tuple[str, ...] = ()
+    val: tuple[str, ...] = ()
+    fonts: tuple[str, ...] = ("/usr/share/fonts",)
+    corpora: tuple[str, ...] = ()
+    evaluation_fonts: tuple[str, ...] = ("/usr/share/fonts",)
+    rendered_val: int = 200
+    real_share: float = 0.25
+    max_bad: float = 0.01
+    workers: int = 1
+    line_pixels: int = 8192
+    max_line_width: int = 960
+    page_crops: int = 6
+    crop_style: CropStyle = field(default_factory=CropStyle)

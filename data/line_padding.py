@@ -1,0 +1,29 @@
+"""Line images of one batch, padded to one width: the same in training and in reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH_STEP = 64
+"""Line images are padded to multiples of this width in px, whatever they are batched with."""
+
+
+def padded_width(width: int) -> int:
+    return -(-width // WIDTH_STEP) * WIDTH_STEP
+
+
+def pad_lines(images: Sequence[NDArray[np.uint8]], width: int) -> NDArray[np.float32]:
+    """Images (height, w) to one array (N, 1, height, width), padded on the right with the grey of their paper."""
+    batch = np.empty((len(images), 1, images[0].shape[0], width), np.float32)
+    for row, image in zip(batch, images):
+        row[0, :, : image.shape[1]] = image
+        row[0, :, image.shape[1] :] = padding_grey(image)
+    return batch
+
+
+def padding_grey(image: NDArray[np.uint8]) -> int:
+    """The median of the border rows and columns, which is paper."""
+    return int(np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])))

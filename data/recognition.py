@@ -1,0 +1,140 @@
+"""Batches for the line recognizer: rendered crops and labelled lines, grouped by width so that little is padding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from ocr.errors import UsageError
+from ocr.data.line_padding import pad_lines, padded_width
+from ocr.data.synthetic.crops import CropStyle, render_crop
+from ocr.data.synthetic.degrade import degrade_line
+from ocr.data.synthetic.fonts import FontLibrary
+from ocr.data.synthetic.text import TextSampler
+
+Crop = tuple[NDArray[np.uint8], list[int]]
+"""A grey line image (height, W) and its target ids."""
+
+
+@dataclass(frozen=True)
+class LineBatchConfig:
+    """``pixels`` is the width of a batch in px (lines times width), so every batch costs the same."""
+
+    pixels: int = 16384
+    max_width: int = 960
+    real_share: float = 0.0
+    """Share of labelled lines among rendered ones, when there are labelled lines."""
+    style: CropStyle = field(default_factory=CropStyle)
+
+
+class RenderedCrops:
+    """An endless stream of rendered crops with their text."""
+
+    def __init__(self, fonts: FontLibrary, texts: TextSampler, height: int, max_width: int, style: CropStyle) -> None:
+        self.fonts, self.texts, self.height, self.max_width, self.style = fonts, texts, height, max_width, style
+
+    def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
+        return render_crop(rng, self.fonts, self.texts, self.height, self.max_width, self.style)
+
+
+class LabelledCrops:
+    """Labelled line crops, already cut to (height, W) grey; each draw varies tone, width and sharpness a little."""
+
+    def __init__(self, crops: Sequence[tuple[NDArray[np.uint8], str]], max_width: int) -> None:
+        self.crops = [(image, text) for image, text in crops if image.shape[1] <= max_width]
+        self.max_width = max_width
+
+    def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
+        image, text = self.crops[int(rng.integers(len(self.crops)))]
+        height, width = image.shape
+        stretch = float(np.exp(rng.normal(0, 0.08)))
+        matrix = np.array([[stretch, rng.normal(0, 0.06), 0.0], [rng.normal(0, 0.02) * height / width, 1.0, 0.0]])
+        matrix[1, 1] = float(np.exp(rng.normal(0, 0.05)))
+        matrix[:, 2] = rng.normal(0, 1.0, 2) - matrix[:, 1] * height / 2 + (0, height / 2)
+        target = int(np.clip(round(width * stretch), 8, self.max_width))
+        image = cv2.warpAffine(image, matrix, (target, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        if rng.random() < 0.1:
+            image = 255 - image
+        return degrade_line(image, rng, float(rng.uniform(0, 0.3)) if rng.random() < 0.5 else 0.0), text
+
+
+class LineBatches(IterableDataset[dict[str, Tensor]]):
+    """Endless batches ``{"images", "targets", "target_lengths", "widths"}`` for the recognizer.
+
+    images (N, 1, height, W) float 0..255; targets (N, L) ids padded with 0; target_lengths (N,); widths (N,) tokens of 4 px.
+    ``encode`` turns text into ids; crops it refuses (KeyError) or that are too long for their width are skipped. Each worker
+    draws from its own stream, seeded by ``seed`` and the worker's number.
+    """
+
+    def __init__(
+        self,
+        rendered: RenderedCrops | None,
+        labelled: LabelledCrops | None,
+        encode: Callable[[str], list[int]],
+        config: LineBatchConfig,
+        seed: int,
+    ) -> None:
+        self.rendered, self.labelled, self.encode, self.config, self.seed = rendered, labelled, encode, config, seed
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        worker = get_worker_info()
+        rng = np.random.default_rng((self.seed, worker.id if worker else 0))
+        buckets: dict[int, list[Crop]] = {}
+        while True:
+            image, ids = self._draw(rng)
+            width = padded_width(image.shape[1])
+            waiting = buckets.setdefault(width, [])
+            waiting.append((image, ids))
+            if len(waiting) * width >= self.config.pixels:
+                yield collate_lines(buckets.pop(width), width)
+
+    def _draw(self, rng: np.random.Generator) -> Crop:
+        while True:
+            image, text = self._source(rng).draw(rng)
+            try:
+                ids = self.encode(text)
+            except KeyError:
+                continue
+            if ids and frames_needed(ids) <= image.shape[1] // 4:
+                return image, ids
+
+
+    def _source(self, rng: np.random.Generator) -> RenderedCrops | LabelledCrops:
+        if self.labelled and (self.rendered is None or rng.random() < self.config.real_share):
+            return self.labelled
+        if self.rendered is None:
+            raise UsageError("no lines to train on: give rendered or labelled ones")
+        return self.rendered
+
+
+def frames_needed(ids: Sequence[int]) -> int:
+    """Tokens CTC needs for a target: one a symbol and a blank between equal neighbours."""
+    return len(ids) + sum(a == b for a, b in zip(ids, ids[1:]))
+
+
+def collate_lines(crops: Sequence[Crop], width: int) -> dict[str, Tensor]:
+    """Crops padded on the right to ``width`` px with the grey of their own right edge."""
+    targets = np.zeros((len(crops), max(len(ids) for _, ids in crops)), np.int64)
+    for i, (_, ids) in enumerate(crops):
+        targets[i, : len(ids)] = ids
+    return {
+        "images": torch.from_numpy(pad_lines([image for image, _ in crops], width)),
+        "targets": torch.from_numpy(targets),
+        "target_lengths": torch.tensor([len(ids) for _, ids in crops]),
+        "widths": torch.tensor([-(-image.shape[1] // 4) for image, _ in crops]),
+    }
+
+
+def line_sources(
+    fonts: Sequence[Path], corpora: Sequence[Path], *, held_out: bool = False
+) -> tuple[FontLibrary, TextSampler]:
+    """Fonts and text of a recipe; ``held_out`` takes the paragraphs kept for validation."""
+    return FontLibrary(fonts), TextSampler(corpora, held_out=held_out)

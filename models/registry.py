@@ -1,0 +1,10 @@
+"""Which pipelines exist. A third one adds one folder under ``models/`` and one line here.
+
+Each module offers ``config_class()``, ``open_reader(folder)`` (no torch) and ``build(config, alphabet)`` (torch).
+"""
+
+from __future__ import annotations
+
+PIPELINES = {
+    "two_stage": "ocr.models.two_stage",
+}

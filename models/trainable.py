@@ -1,0 +1,70 @@
+"""``Pipeline``: what the training loop is written against. Importing this module imports torch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from torch import Tensor, nn
+
+from ocr.data.config import DataConfig
+from ocr.document import Page
+from ocr.models.codec import Alphabet
+from ocr.models.interface import Image, Reader
+
+Batch = dict[str, dict[str, Tensor]]
+"""Tensors by part name: ``{"recognizer": {"images": (N, 1, H, W), ...}}``. A part that is not trained is absent."""
+
+Output = dict[str, Tensor]
+"""Raw network output by part name."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What an evaluation found: ``objective`` is minimised when the best checkpoint is chosen."""
+
+    objective: float
+    values: dict[str, float]
+    pictures: dict[str, Image] = field(default_factory=dict)
+    """Sample pictures with predictions, RGB, for the run's log."""
+
+
+class Validation(Protocol):
+    """A fixed validation set; called with the pipeline whose weights are to be judged."""
+
+    def __call__(self, pipeline: Pipeline) -> Scores: ...
+
+
+class Pipeline(nn.Module, ABC):
+    """A trainable reader: a set of named parts (sub-modules), each with its network output and its losses."""
+
+    parts: ClassVar[tuple[str, ...]]
+    """Names of the sub-modules that can be trained."""
+    config: Any
+    alphabet: Alphabet
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> Output:
+        """Tensors only: the output of every part that has an entry in the batch."""
+
+    @abstractmethod
+    def loss(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Named scalar losses; their sum is minimised."""
+
+    @abstractmethod
+    def batches(self, parts: Sequence[str], data: DataConfig, seed: int) -> Iterator[Batch]:
+        """Endless training batches with an entry for each of the parts."""
+
+    @abstractmethod
+    def validation(self, parts: Sequence[str], data: DataConfig) -> Validation:
+        """The validation of these parts on the sets of ``data``."""
+
+    @abstractmethod
+    def reader(self) -> Reader:
+        """A reader over the current weights."""
+
+    @abstractmethod
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        """See :class:`ocr.models.interface.Reader`."""

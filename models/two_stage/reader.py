@@ -1,0 +1,86 @@
+"""Reading pages in two stages: find the lines, cut them out, recognise them, put them in order.
+
+Both networks come as functions; :mod:`ocr.models.two_stage.onnx_reader` and the torch pipeline supply theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from ocr.document import Block, Line, Page
+from ocr.models.codec import Alphabet
+from ocr.models.interface import Image
+from ocr.models.two_stage import detect, recognise
+from ocr.models.two_stage.assemble import assemble_line, confidence_of
+from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
+from ocr.models.two_stage.reading_config import ReadingConfig
+from ocr.models.two_stage.reading_order import order_lines
+from ocr.models.two_stage.recognizer_decode import DecodedChar
+from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, turned, widen
+from ocr.polygon import FloatArray
+
+
+@dataclass(frozen=True)
+class ReadingSettings:
+    """Everything about reading that is not a network's weights."""
+
+    height: int
+    prepare: PrepareConfig = field(default_factory=PrepareConfig)
+    kernel: KernelConfig = field(default_factory=KernelConfig)
+    decode: DecodeConfig = field(default_factory=DecodeConfig)
+    reading: ReadingConfig = field(default_factory=ReadingConfig)
+
+
+class TwoStageReader:
+    """A :class:`~ocr.models.interface.Reader` over a detector and a recognizer."""
+
+    def __init__(
+        self, detector: detect.Network, recognizer: recognise.Network, alphabet: Alphabet, settings: ReadingSettings
+    ) -> None:
+        self._detector, self._recognizer = detector, recognizer
+        self.alphabet, self.settings = alphabet, settings
+
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        return [self._read_page(image) for image in images]
+
+    def read_lines(self, images: Sequence[Image]) -> list[Line]:
+        """Line crops (H, W, 3), read without looking for lines; a crop without text gives a line with empty text."""
+        greys = [to_height(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.settings.height) for image in images]
+        lines = []
+        for image, grey, characters in zip(images, greys, self._recognise(greys)):
+            height, width = image.shape[:2]
+            quad = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+            lines.append(assemble_line(characters, quad, grey.shape[1]))
+        return lines
+
+    def _read_page(self, image: Image) -> Page:
+        settings = self.settings
+        height, width = image.shape[:2]
+        found = detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
+        page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+        quads = [widen(quad, settings.reading.margin, settings.reading.side_margin) for quad, _ in found]
+        lines = [line for line in self._read_quads(page, quads) if line is not None]
+        order = order_lines([line.polygon for line in lines])
+        return Page(1, width, height, tuple(Block(tuple(lines[i] for i in block)) for block in order))
+
+    def _read_quads(self, page: ShrunkPage, quads: list[FloatArray]) -> list[Line | None]:
+        """The line in each quadrilateral, or None where there is no text to be sure of."""
+        crops = [line_image(page, quad, self.settings.height) for quad in quads]
+        texts = self._recognise(crops)
+        doubtful = [i for i, text in enumerate(texts) if confidence_of(text) < self.settings.reading.doubt]
+        upside_down = self._recognise([np.ascontiguousarray(crops[i][::-1, ::-1]) for i in doubtful])
+        for i, text in zip(doubtful, upside_down):
+            if confidence_of(text) > confidence_of(texts[i]) + self.settings.reading.flip_gain:
+                texts[i], quads[i] = text, turned(quads[i])
+        minimum = self.settings.reading.minimum_confidence
+        return [
+            assemble_line(text, quad, crop.shape[1]) if confidence_of(text) >= minimum else None
+            for text, quad, crop in zip(texts, quads, crops)
+        ]
+
+    def _recognise(self, crops: Sequence[GreyImage]) -> list[list[DecodedChar]]:
+        return recognise.recognise_lines(crops, self._recognizer, self.alphabet, self.settings.reading)

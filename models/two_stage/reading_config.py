@@ -1,0 +1,28 @@
+"""How detected lines are cut out, recognised and accepted: the only place for these defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingConfig:
+    """Attributes:
+    margin: Added above and below a detected line before it is cut out, in line heights.
+    side_margin: The same at both ends.
+    batch_pixels: Width of a recognizer batch in pixels, lines times padded width.
+    chunk: Longest piece of a line in pixels of the line image; longer lines are read in overlapping pieces.
+    overlap: Overlap of neighbouring pieces in pixels.
+    minimum_confidence: Lines read with less confidence are taken for ornament or noise and dropped.
+    doubt: Confidence below which a line is also read upside down.
+    flip_gain: Confidence the upside-down reading must win by; an upright line is never flipped on a whim.
+    """
+
+    margin: float = 0.10
+    side_margin: float = 0.15
+    batch_pixels: int = 8192
+    chunk: int = 1280
+    overlap: int = 128
+    minimum_confidence: float = 0.40
+    doubt: float = 0.75
+    flip_gain: float = 0.15

@@ -1,0 +1,29 @@
+"""The line recognizer's network: a small ViT over one line, a class for every 4 px of width (CTC)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ocr.models.encoder import LineEncoder
+from ocr.models.two_stage.recognizer_config import RecognizerConfig
+
+
+class Recognizer(nn.Module):
+    """Grey line images (N, 1, height, W) with values 0 to 255, W a multiple of 4, to logits (N, W/4, classes).
+
+    Class 0 is the CTC blank. Normalisation is part of the network, so weights cannot be used with the wrong one.
+    """
+
+    def __init__(self, config: RecognizerConfig, classes: int) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = LineEncoder(
+            config.height, config.stem, config.width, config.depth, config.heads, config.mlp_ratio,
+            config.dropout, config.drop_path, config.max_tokens,
+        )  # fmt: skip
+        self.head = nn.Linear(config.width, classes)
+        nn.init.trunc_normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.encoder(images / 127.5 - 1.0))

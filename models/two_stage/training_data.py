@@ -1,0 +1,142 @@
+"""Training batches of the two-stage pipeline: rendered and labelled lines for the recognizer, page crops for the detector."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from ocr.data.check import check_samples
+from ocr.data.config import DataConfig
+from ocr.data.detection import DetectionCrops, LabelledPage, MixtureConfig
+from ocr.data.label_options import LabelOptions
+from ocr.data.recognition import LabelledCrops, LineBatchConfig, LineBatches, RenderedCrops
+from ocr.data.samples import Sample, load_samples
+from ocr.data.synthetic.fonts import FontLibrary
+from ocr.data.synthetic.pages import PageOptions, render_page
+from ocr.data.synthetic.text import TextSampler
+from ocr.errors import UsageError
+from ocr.models.codec import Alphabet, normalise
+from ocr.models.trainable import Batch
+from ocr.models.two_stage.config import TwoStageConfig
+from ocr.models.two_stage.detector_config import KernelConfig
+from ocr.models.two_stage.detector_targets import detector_batch
+from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, widen
+
+LABELS = LabelOptions(ignore_kinds=frozenset({"handwritten", "signature"}))
+VARIANTS = 2
+"""Cuts of each labelled line with margins of their own."""
+
+
+def training_batches(
+    config: TwoStageConfig, alphabet: Alphabet, parts: Sequence[str], data: DataConfig, seed: int
+) -> Iterator[Batch]:
+    """Endless batches with one entry for each part. Raises UsageError or InputError before the first one."""
+    samples = checked_samples(data, alphabet)
+    loaders = {}
+    if "recognizer" in parts:
+        loaders["recognizer"] = _line_loader(config, alphabet, data, samples, seed)
+    if "detector" in parts:
+        loaders["detector"] = _page_loader(config, data, samples, seed)
+    streams = {part: iter(loader) for part, loader in loaders.items()}
+    while True:
+        yield {part: next(stream) for part, stream in streams.items()}
+
+
+def checked_samples(data: DataConfig, alphabet: Alphabet) -> list[Sample]:
+    """The labelled training samples that passed the check; its report goes to stderr."""
+    if not data.train and not data.corpora:
+        raise UsageError("nothing to train on: set data.train=[SET, ...] or data.corpora=[FOLDER, ...] with data.fonts")
+    if not data.train:
+        return []
+    train = [s for path in data.train for s in load_samples(Path(path), split=_split(path, "train"), options=LABELS)]
+    val = [s for path in data.val for s in load_samples(Path(path), split=_split(path, "val"), options=LABELS)]
+    report = check_samples(train, val, frozenset(alphabet.symbols), max_bad_fraction=data.max_bad, normalise=normalise)
+    print(report, file=sys.stderr)  # noqa: T201
+    return list(report.train)
+
+
+def _split(path: str, split: str) -> str | None:
+    """The split to take of a set's folder; a manifest is taken as it is."""
+    return split if Path(path).is_dir() else None
+
+
+def _line_loader(
+    config: TwoStageConfig, alphabet: Alphabet, data: DataConfig, samples: Sequence[Sample], seed: int
+) -> DataLoader[dict[str, torch.Tensor]]:
+    height = config.recognizer.height
+    crops = list(labelled_lines(samples, height, np.random.default_rng(seed))) if samples else []
+    labelled = LabelledCrops(crops, data.max_line_width) if crops else None
+    rendered = None
+    if data.corpora:
+        fonts, texts = _fonts_and_texts(data)
+        rendered = RenderedCrops(fonts, texts, height, data.max_line_width, data.crop_style)
+    batch = LineBatchConfig(data.line_pixels, data.max_line_width, data.real_share if rendered else 1.0)
+    dataset = LineBatches(rendered, labelled, _Encoder(alphabet), batch, seed)
+    return DataLoader(dataset, batch_size=None, num_workers=data.workers, prefetch_factor=8 if data.workers else None)
+
+
+def _fonts_and_texts(data: DataConfig) -> tuple[FontLibrary, TextSampler]:
+    return FontLibrary([Path(p) for p in data.fonts]), TextSampler([Path(p) for p in data.corpora])
+
+
+class _Encoder:
+    """Label text to ids; a class, so that worker processes can be started by any method."""
+
+    def __init__(self, alphabet: Alphabet) -> None:
+        self.alphabet = alphabet
+
+    def __call__(self, text: str) -> list[int]:
+        return self.alphabet.encode(normalise(text))
+
+
+def labelled_lines(samples: Sequence[Sample], height: int, rng: np.random.Generator) -> Iterator[tuple[GreyImage, str]]:
+    """Every labelled line as images (height, W) with its text, cut a little differently each time."""
+    for sample in samples:
+        grey = cv2.cvtColor(sample.load(), cv2.COLOR_RGB2GRAY)
+        if sample.is_crop:
+            yield to_height(grey, height), sample.full_text
+        elif sample.page is not None:
+            page = ShrunkPage(grey)
+            for line in sample.page.lines:
+                if line.ignore or not line.text.strip() or len(line.polygon) != 4:
+                    continue
+                for _ in range(VARIANTS):
+                    quad = widen(np.asarray(line.polygon), float(rng.uniform(-0.05, 0.18)), float(rng.uniform(0, 0.5)))
+                    yield line_image(page, quad, height), line.text
+
+
+def _page_loader(
+    config: TwoStageConfig, data: DataConfig, samples: Sequence[Sample], seed: int
+) -> DataLoader[dict[str, torch.Tensor]]:
+    renderer = PageRendering(*_fonts_and_texts(data)) if data.corpora else None
+    crops = DetectionCrops(samples, seed, renderer=renderer, mixture=MixtureConfig(rendered=1 - data.real_share))
+    return DataLoader(
+        crops, batch_size=data.page_crops, num_workers=data.workers, collate_fn=_PageCollate(config.kernel),
+        prefetch_factor=4 if data.workers else None,
+    )  # fmt: skip
+
+
+class PageRendering:
+    """Renders labelled pages without characters, which a detector has no use for."""
+
+    def __init__(self, fonts: FontLibrary, texts: TextSampler) -> None:
+        self.fonts, self.texts = fonts, texts
+
+    def __call__(self, rng: np.random.Generator) -> LabelledPage:
+        return render_page(rng, self.fonts, self.texts, PageOptions(characters=False))
+
+
+class _PageCollate:
+    """Crops with their labels to the detector's tensors."""
+
+    def __init__(self, kernel: KernelConfig) -> None:
+        self.kernel = kernel
+
+    def __call__(self, pages: Sequence[LabelledPage]) -> dict[str, torch.Tensor]:
+        return {name: torch.from_numpy(array) for name, array in detector_batch(pages, self.kernel).items()}

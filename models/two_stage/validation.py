@@ -1,0 +1,144 @@
+"""Validation of the two-stage pipeline's parts on rendered and labelled data that was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.data.config import DataConfig
+from ocr.data.samples import Sample, load_samples
+from ocr.data.synthetic.crops import CropStyle, render_crop
+from ocr.data.synthetic.fonts import evaluation_library
+from ocr.data.synthetic.text import TextMix, TextSampler
+from ocr.metrics.detection import DetectionTally
+from ocr.metrics.text import Ratio, edit_distance
+from ocr.models.codec import normalise
+from ocr.models.interface import Image
+from ocr.models.trainable import Pipeline, Scores
+from ocr.models.two_stage.config import TwoStageConfig
+from ocr.models.two_stage.detect import detect_lines
+from ocr.models.two_stage.pipeline import TwoStage
+from ocr.models.two_stage.recognise import recognise_lines
+from ocr.models.two_stage.recognizer_decode import text_of
+from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, widen
+from ocr.models.two_stage.training_data import LABELS
+from ocr.polygon import as_polygon
+
+LIGHT = CropStyle(strength=0.15, inverse=0.02)
+"""Clean to lightly degraded: the print that the issue's bars speak of."""
+
+PICTURES = 12
+"""Lines shown with their predictions."""
+
+LabelledLine = tuple[GreyImage, str]
+
+
+class TwoStageValidation:
+    """Character error rates of rendered and labelled lines, F1 of detected lines; see :class:`~ocr.models.trainable.Validation`."""
+
+    def __init__(self, config: TwoStageConfig, parts: Sequence[str], data: DataConfig) -> None:
+        self.parts = parts
+        samples = [s for path in data.val for s in load_samples(Path(path), split=_split(path), options=LABELS)]
+        self.lines: dict[str, list[LabelledLine]] = {}
+        if "recognizer" in parts:
+            self.lines = rendered_lines(data, config.recognizer.height)
+            for sample in samples:
+                name = sample.image.parent.parent.name
+                self.lines.setdefault(name, []).extend(sample_lines(sample, config))
+        self.pages = [s for s in samples if s.page and any(s.page.lines)] if "detector" in parts else []
+
+    def __call__(self, pipeline: Pipeline) -> Scores:
+        assert isinstance(pipeline, TwoStage)
+        values: dict[str, float] = {}
+        pictures: dict[str, Image] = {}
+        for name, lines in self.lines.items():
+            texts = read(pipeline, [image for image, _ in lines])
+            values[f"cer/{name}"] = character_error_rate([text for _, text in lines], texts)
+            pictures[f"lines/{name}"] = picture_lines(lines, texts)
+        objective = float(np.mean(list(values.values()))) if values else 0.0
+        if self.pages:
+            values["detection/f1"] = detection_f1(pipeline, self.pages)
+            objective += 1 - values["detection/f1"]
+        return Scores(objective, values, pictures)
+
+
+def _split(path: str) -> str | None:
+    return "val" if Path(path).is_dir() else None
+
+
+def rendered_lines(data: DataConfig, height: int) -> dict[str, list[LabelledLine]]:
+    """Lines in fonts and of text that are kept out of training, the same at every call."""
+    if not data.corpora or not data.rendered_val:
+        return {}
+    fonts = evaluation_library([Path(p) for p in data.evaluation_fonts])
+    groups = {"rendered_latin": {"en": 0.5, "other": 0.5}, "rendered_korean": {"ko": 1.0}}
+    lines: dict[str, list[LabelledLine]] = {}
+    for name, languages in groups.items():
+        texts = TextSampler([Path(p) for p in data.corpora], TextMix(languages=languages), held_out=True)
+        rng = np.random.default_rng(7)
+        lines[name] = [
+            render_crop(rng, fonts, texts, height, data.max_line_width, LIGHT) for _ in range(data.rendered_val)
+        ]
+    return lines
+
+
+def sample_lines(sample: Sample, config: TwoStageConfig) -> list[LabelledLine]:
+    """The labelled lines of a sample, cut out as in reading."""
+    grey = cv2.cvtColor(sample.load(), cv2.COLOR_RGB2GRAY)
+    if sample.is_crop:
+        return [(to_height(grey, config.recognizer.height), sample.full_text)]
+    page, reading = ShrunkPage(grey), config.reading
+    return [
+        (line_image(page, _cut(line.polygon, reading.margin, reading.side_margin), config.recognizer.height), line.text)
+        for line in (sample.page.lines if sample.page else ())
+        if not line.ignore and line.text.strip() and len(line.polygon) == 4
+    ]
+
+
+def _cut(polygon: object, margin: float, side_margin: float) -> NDArray[np.float64]:
+    return widen(np.asarray(polygon, dtype=np.float64), margin, side_margin)
+
+
+def read(pipeline: TwoStage, images: Sequence[GreyImage]) -> list[str]:
+    reading, alphabet = pipeline.config.reading, pipeline.alphabet
+    return [text_of(c) for c in recognise_lines(images, pipeline.runner("recognizer"), alphabet, reading)]
+
+
+def character_error_rate(references: Sequence[str], predictions: Sequence[str]) -> float:
+    """Edits over reference characters, both in the form labels are trained in."""
+    ratio = Ratio()
+    for reference, prediction in zip(references, predictions):
+        reference = normalise(reference)
+        ratio.add(edit_distance(reference, prediction), len(reference))
+    return float(ratio.value or 0.0)
+
+
+def detection_f1(pipeline: TwoStage, samples: Sequence[Sample]) -> float:
+    """F1 at IoU 0.5 of line boxes over labelled pages."""
+    tally, config = DetectionTally(), pipeline.config
+    for sample in samples:
+        assert sample.page is not None
+        image = sample.load()
+        found = detect_lines(image, pipeline.runner("detector"), config.kernel, config.prepare, config.decode)
+        lines = list(sample.page.lines)
+        tally.add(
+            [line.polygon for line in lines if not line.ignore],
+            [as_polygon(quad) for quad, _ in found],
+            [line.polygon for line in lines if line.ignore],
+        )
+    return float(tally.f1 or 0.0)
+
+
+def picture_lines(lines: Sequence[LabelledLine], texts: Sequence[str]) -> Image:
+    """A few line images above the text read in them; letters that OpenCV's font lacks show as question marks."""
+    rows = []
+    for (image, _), text in list(zip(lines, texts))[:PICTURES]:
+        row = np.full((image.shape[0] + 22, 960), 255, np.uint8)
+        row[: image.shape[0], : min(960, image.shape[1])] = image[:, :960]
+        cv2.putText(row, text, (2, image.shape[0] + 15), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 0, 1, cv2.LINE_AA)
+        rows.append(row)
+    return cv2.cvtColor(np.vstack(rows), cv2.COLOR_GRAY2RGB)

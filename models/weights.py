@@ -1,0 +1,82 @@
+"""Model folders: ``config.yaml``, ``alphabet.txt`` and ``weights.safetensors`` (fp16), readable without unpickling anything."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ocr.errors import ModelError, UsageError
+from ocr.models.codec import Alphabet
+from ocr.models.schema import from_plain, to_plain
+
+CONFIG, ALPHABET, WEIGHTS = "config.yaml", "alphabet.txt", "weights.safetensors"
+
+
+def read_model_config(folder: Path) -> dict[str, Any]:
+    """``{"pipeline": name, "model": {...}}``. Raises ModelError if the file is missing or damaged."""
+    try:
+        data = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelError(
+            f"{folder} is no model folder: cannot read {CONFIG} ({' '.join(str(error).split())})"
+        ) from error
+    if not isinstance(data, dict) or "pipeline" not in data:
+        raise ModelError(f"{folder / CONFIG} does not name its pipeline; export the model again with ocr export")
+    return data
+
+
+def model_config(folder: Path, kind: type[Any]) -> Any:
+    """The pipeline's configuration dataclass as stored in the folder."""
+    try:
+        return from_plain(kind, read_model_config(folder).get("model") or {}, "model")
+    except UsageError as error:
+        raise ModelError(f"{folder / CONFIG}: {error}") from error
+
+
+def save_model(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet, state: Mapping[str, Any]) -> None:
+    """Write a model folder; ``state`` maps tensor names to torch tensors, stored in fp16."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump({"pipeline": pipeline_name, "model": to_plain(config)}, sort_keys=False, allow_unicode=True)
+    (folder / CONFIG).write_text(text, encoding="utf-8")
+    alphabet.save(folder / ALPHABET)
+    tensors = {name: t.half().contiguous() if t.is_floating_point() else t.contiguous() for name, t in state.items()}
+    save_file(tensors, folder / WEIGHTS)
+
+
+def load_pipeline(folder: Path) -> Any:
+    """The trainable pipeline of a model folder with its weights (fp32). Raises ModelError if anything does not fit."""
+    from ocr.models.registry import PIPELINES
+
+    name = read_model_config(folder)["pipeline"]
+    if name not in PIPELINES:
+        raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(PIPELINES)}")
+    module = importlib.import_module(PIPELINES[name])
+    pipeline = module.build(model_config(folder, module.config_class()), Alphabet.load(folder / ALPHABET))
+    load_state(pipeline, folder / WEIGHTS)
+    return pipeline
+
+
+def load_state(pipeline: Any, path: Path) -> None:
+    """Fill the pipeline's tensors from a safetensors file. Raises ModelError naming what does not fit."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"cannot load {path}: {error}; only safetensors files are loaded") from error
+    own = pipeline.state_dict()
+    wrong = [n for n, t in state.items() if n not in own or own[n].shape != t.shape] + [
+        n for n in own if n not in state
+    ]
+    if wrong:
+        raise ModelError(
+            f"{path} does not fit the model: {wrong[0]} and {len(wrong) - 1} more; was the config changed?"
+        )
+    pipeline.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in state.items()})
