@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 from rich.progress import track
@@ -161,8 +161,7 @@ def _load_own(model: str | None, languages: Sequence[str]) -> LineReader:
     """Our reader; one model reads all its languages."""
     from ocr import pipeline
 
-    reader: LineReader = pipeline.load(model)
-    return reader
+    return cast(LineReader, pipeline.load(model))
 
 
 def evaluate(sets: Sequence[LabelledSet], engines: Sequence[Engine], *, isolate: bool = True) -> list[Evaluation]:
