@@ -129,7 +129,7 @@ class DetectionCrops:
         return image, page
 
     def rendered_page(self, index: int, renderer: PageRenderer) -> LabelledPage:
-        """The page that crop ``index`` is cut from: a few pages are kept and used in turn, since rendering takes time."""
+        """The page that crop ``index`` is cut from; rendering takes time, so a few pages are kept and used in turn."""
         pool = self.mixture.pool
         number = index // (pool * self.mixture.crops_a_page) * pool + index % pool
         if number not in self.rendered:
