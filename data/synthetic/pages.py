@@ -7,9 +7,11 @@ training run several.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 
 import numpy as np
 
@@ -116,32 +118,56 @@ def _surroundings(sheet: Sheet, warp: Warp) -> int | tuple[int, ...]:
 
 
 def _blocks(lines: Sequence[SetLine], warp: Warp, characters: bool) -> tuple[Block, ...]:
-    grouped = groupby(lines, key=lambda line: line.block)
-    return tuple(Block(tuple(_line(line, warp, characters) for line in group)) for _, group in grouped)
+    """The tree of a page; all its points go through the warp at once, which is what makes thousands affordable."""
+    if not lines:
+        return ()
+    outlines = [_divided(line.outline) if warp.bends else line.outline for line in lines]
+    arrays = [*outlines, *(line.words for line in lines), *((line.chars for line in lines) if characters else ())]
+    with _collection_paused():
+        points = _points(warp, np.concatenate([array.reshape(-1, 2) for array in arrays]))
+        polygons = [_take(points, len(outline)) for outline in outlines]
+        words = [[_take(points, 4) for _ in line.word_spans] for line in lines]
+        chars = [[_take(points, 4) for _ in line.text] if characters else [] for line in lines]
+        trees = [_line(*parts) for parts in zip(lines, polygons, words, chars, strict=True)]
+    grouped = groupby(zip(lines, trees, strict=True), key=lambda pair: pair[0].block)
+    return tuple(Block(tuple(tree for _, tree in group)) for _, group in grouped)
 
 
-def _line(line: SetLine, warp: Warp, characters: bool) -> Line:
-    outline = _polygons(warp, _divided(line.outline) if warp.bends else line.outline[None])[0]
-    word_polygons = _polygons(warp, line.words)
-    chars = _polygons(warp, line.chars) if characters else []
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """No cycle collection inside: thousands of new tuples, none of them in a cycle, would have it search the whole heap
+    again and again, which took longer than drawing the page."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _line(line: SetLine, outline: Polygon, word_polygons: list[Polygon], chars: list[Polygon]) -> Line:
     words = []
     for (start, stop), polygon in zip(line.word_spans, word_polygons, strict=True):
-        letters = tuple(Char(line.text[i], chars[i]) for i in range(start, stop)) if characters else ()
+        letters = tuple(map(Char, line.text[start:stop], chars[start:stop])) if chars else ()
         words.append(Word(line.text[start:stop], polygon, 1.0, letters))
     return Line(line.text, outline, 1.0, tuple(words))
 
 
 def _divided(outline: np.ndarray) -> np.ndarray:
-    """A long quadrilateral ``(4, 2)`` with corners added along the text: ``(1, 2 n + 2, 2)``, still clockwise."""
+    """A long quadrilateral ``(4, 2)`` with corners added along the text: ``(2 n + 2, 2)``, still clockwise."""
     a, b, c, d = outline
     height = max(1.0, float(np.hypot(*(d - a))))
     count = int(np.clip(np.hypot(*(b - a)) / height / LONGEST_SEGMENT, 1, 8))
     share = np.linspace(0, 1, count + 1)[:, None]
-    return np.concatenate([a + (b - a) * share, c + (d - c) * share])[None]
+    return np.concatenate([a + (b - a) * share, c + (d - c) * share])
 
 
-def _polygons(warp: Warp, quads: np.ndarray) -> list[Polygon]:
-    """Warped, kept inside the image, rounded to hundredths: ``(N, K, 2)`` to N polygons."""
-    points = quads if warp.identity else warp.points(quads)
-    points = np.clip(np.asarray(points, np.float64), 0, warp.size).round(2)
-    return [tuple((x, y) for x, y in polygon) for polygon in points.tolist()]
+def _points(warp: Warp, points: np.ndarray) -> Iterator[tuple[float, float]]:
+    """Points ``(N, 2)`` of the sheet on the image: kept inside it, rounded to hundredths."""
+    moved = warp.points(points) if not warp.identity else points.astype(np.float64)
+    return map(tuple, np.clip(moved, 0, warp.size).round(2).tolist())
+
+
+def _take(points: Iterator[tuple[float, float]], count: int) -> Polygon:
+    return tuple(islice(points, count))

@@ -87,9 +87,15 @@ def dark_border(image: Image, rng: np.random.Generator, amount: float, unit: flo
 
 def tint(image: Image, paper: tuple[int, int, int], ink: tuple[int, int, int]) -> Image:
     """Grey ``(H, W)`` to RGB ``(H, W, 3)``: black becomes the ink's colour, white the paper's."""
-    levels = np.arange(256)[:, None] / 255
-    table = np.round(np.asarray(ink) + (np.asarray(paper) - np.asarray(ink)) * levels).astype(np.uint8)
-    return cv2.LUT(cv2.merge([image] * 3), table[None])
+    if len({*paper}) == len({*ink}) == 1:
+        image = image if (paper[0], ink[0]) == (255, 0) else cv2.LUT(image, _between(ink[0], paper[0]))
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+    return cv2.merge([cv2.LUT(image, _between(dark, light)) for dark, light in zip(ink, paper, strict=True)])
+
+
+def _between(dark: int, light: int) -> Image:
+    """Look-up table from 0 at ``dark`` to 255 at ``light``."""
+    return np.linspace(dark, light, 256).round().astype(np.uint8)
 
 
 def draw_colours(rng: np.random.Generator, strength: float) -> tuple[tuple[int, int, int], tuple[int, int, int]]:

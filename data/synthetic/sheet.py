@@ -41,10 +41,10 @@ class Pen:
 
     def width(self, text: str) -> float:
         """Advance width of the text in px, as :func:`~ocr.data.synthetic.lines.render_line` will set it."""
-        sized = self.face.at(self.size)
+        advances = _advances(self.face, self.size)
         if self.style.pitch:
-            return sum(1 + (sized.glyph(c).advance > 0.75 * self.size) for c in text) * self.style.pitch * self.size
-        width = sum(sized.glyph(c).advance for c in text) + self.style.tracking * self.size * len(text)
+            return sum(1 + (advances[c] > 0.75 * self.size) for c in text) * self.style.pitch * self.size
+        width = sum(map(advances.__getitem__, text)) + self.style.tracking * self.size * len(text)
         return width + text.count(" ") * self.style.word_space * self.size
 
 
@@ -80,7 +80,6 @@ class Sheet:
     height: int
     rng: np.random.Generator
     colour: bool = False
-    background: Colour = WHITE
     printed: bool = True
     lines: list[SetLine] = field(default_factory=list)
     block: int = 0
@@ -88,8 +87,7 @@ class Sheet:
 
     def __post_init__(self) -> None:
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
-        self.image = np.empty(shape, np.uint8)
-        self.image[:] = self.background if self.colour else self.background[0]
+        self.image = np.full(shape, 255, np.uint8)
 
     def new_block(self) -> None:
         """The lines that follow belong together: a paragraph, a cell, a column."""
@@ -175,6 +173,23 @@ class Sheet:
                 if window.shape == cross.mask.shape:
                     np.maximum(window, cross.mask, out=window)
         return result
+
+
+class _Advances(dict[str, float]):
+    """Advance widths of a face at one size, measured when first asked for."""
+
+    def __init__(self, face: Face, size: int) -> None:
+        super().__init__()
+        self.face, self.size = face, size
+
+    def __missing__(self, character: str) -> float:
+        self[character] = advance = self.face.at(self.size).glyph(character).advance
+        return advance
+
+
+@lru_cache(maxsize=512)
+def _advances(face: Face, size: int) -> _Advances:
+    return _Advances(face, size)
 
 
 def blend(region: Image, mask: Image, colour: Colour) -> None:

@@ -7,6 +7,7 @@ any face, so the user's own folders work too.
 from __future__ import annotations
 
 import fnmatch
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -49,6 +50,7 @@ PLAIN_SHARE = 0.88
 """How often a layout gets a face of the kind it asks for rather than any face at all."""
 
 
+@lru_cache(maxsize=64)
 def faces_of(library: FontLibrary, kind: Kind, korean: bool) -> list[list[Face]]:
     """The families of a kind; all families of the script if there are none of the kind."""
     families = library.korean if korean else library.latin
