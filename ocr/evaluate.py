@@ -22,7 +22,7 @@ from typing import Any, cast
 from rich.console import Console
 from rich.progress import track
 
-from ocr import peers
+from ocr import peers, pipeline
 from ocr.data.samples import Sample, list_splits, load_samples
 from ocr.document import Block, Line, Page
 from ocr.errors import OcrError, UsageError
@@ -144,7 +144,8 @@ def engines(model: str | None, against: Sequence[str], *, peers_only: bool = Fal
     ``model`` is a name as :func:`ocr.pipeline.load` takes it, None its default. Raises UsageError for unknown peers and
     if no engine is left.
     """
-    chosen = [] if peers_only else [Engine(model or "vitocr", partial(_load_own, model))]
+    own = Engine(Path(model).name if model else pipeline.DEFAULT_MODEL, partial(_load_own, model))
+    chosen = [] if peers_only else [own]
     for name in against:
         try:
             peers.require_installed(name)
@@ -159,8 +160,6 @@ def engines(model: str | None, against: Sequence[str], *, peers_only: bool = Fal
 
 def _load_own(model: str | None, languages: Sequence[str]) -> LineReader:
     """Our reader; one model reads all its languages."""
-    from ocr import pipeline
-
     return cast(LineReader, pipeline.load(model))
 
 

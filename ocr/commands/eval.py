@@ -9,7 +9,7 @@ import typer
 
 
 def evaluate(
-    sets: Annotated[list[Path], typer.Argument(help="Folders of labelled sets, or label files.")],
+    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Folders of labelled sets, or label files.")],
     model: Annotated[str | None, typer.Option(help="Name or folder of the model, if not the default.")] = None,
     split: Annotated[str, typer.Option(help="Part of each set: val also reads pages_val.")] = "val",
     against: Annotated[str, typer.Option(help="Other engines, by commas: tesseract,rapidocr.")] = "",

@@ -5,7 +5,6 @@ A further peer is one module here with a ``load`` and a ``require_installed`` fu
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
@@ -14,6 +13,7 @@ from typing import Protocol
 from ocr.document import Line
 from ocr.errors import UsageError
 from ocr.models.interface import Image, Reader
+from ocr.models.schema import suggest
 
 PEERS = {
     "tesseract": "ocr.peers.tesseract",
@@ -50,7 +50,5 @@ def load(name: str, languages: Sequence[str]) -> LineReader:
 def find(name: str) -> ModuleType:
     """The module of a peer. Raises UsageError with a suggestion."""
     if name not in PEERS:
-        close = difflib.get_close_matches(name, PEERS, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UsageError(f"unknown engine {name!r} for --against; known are {', '.join(PEERS)}{hint}")
+        raise UsageError(f"unknown engine {name!r} for --against: {suggest(name, list(PEERS))}")
     return import_module(PEERS[name])

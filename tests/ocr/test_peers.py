@@ -79,7 +79,7 @@ class TestTable:
 
 class TestChoosing:
     def test_unknown_peer_has_a_suggestion(self) -> None:
-        with pytest.raises(UsageError, match="did you mean 'tesseract'"):
+        with pytest.raises(UsageError, match="did you mean tesseract"):
             peers.find("tesserac")
 
     def test_missing_tesseract_names_the_install_command(self, monkeypatch: pytest.MonkeyPatch) -> None:
