@@ -12,6 +12,7 @@ class DataConfig:
     """Attributes:
     train: Labelled sets (folders or manifests) to train on; none trains on rendered pages alone.
     val: Labelled sets to validate on.
+    languages: Labelled samples marked with another language are left out; none keeps all.
     fonts: Folders of fonts to render with; families kept for evaluation are left out.
     corpora: Folders of text to render, a sub-folder a language; none trains on labelled sets alone.
     evaluation_fonts: Folders of the evaluation-only families for the rendered validation lines and pages.
@@ -27,6 +28,7 @@ class DataConfig:
 
     train: tuple[str, ...] = ()
     val: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     fonts: tuple[str, ...] = ("/usr/share/fonts",)
     corpora: tuple[str, ...] = ()
     evaluation_fonts: tuple[str, ...] = ("/usr/share/fonts",)

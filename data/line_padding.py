@@ -18,7 +18,7 @@ def padded_width(width: int) -> int:
 def pad_lines(images: Sequence[NDArray[np.uint8]], width: int) -> NDArray[np.float32]:
     """Images (height, w) to one array (N, 1, height, width), padded on the right with the grey of their paper."""
     batch = np.empty((len(images), 1, images[0].shape[0], width), np.float32)
-    for row, image in zip(batch, images):
+    for row, image in zip(batch, images, strict=True):
         row[0, :, : image.shape[1]] = image
         row[0, :, image.shape[1] :] = padding_grey(image)
     return batch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from ocr.errors import UsageError
 from ocr.data.line_padding import pad_lines, padded_width
 from ocr.data.synthetic.crops import CropStyle, render_crop
 from ocr.data.synthetic.degrade import degrade_line
 from ocr.data.synthetic.fonts import FontLibrary
 from ocr.data.synthetic.text import TextSampler
+from ocr.errors import UsageError
 
 Crop = tuple[NDArray[np.uint8], list[int]]
 """A grey line image (height, W) and its target ids."""
@@ -67,11 +68,11 @@ class LabelledCrops:
 
 
 class LineBatches(IterableDataset[dict[str, Tensor]]):
-    """Endless batches ``{"images", "targets", "target_lengths", "widths"}`` for the recognizer.
+    """Endless batches for the recognizer.
 
-    images (N, 1, height, W) float 0..255; targets (N, L) ids padded with 0; target_lengths (N,); widths (N,) tokens of 4 px.
-    ``encode`` turns text into ids; crops it refuses (KeyError) or that are too long for their width are skipped. Each worker
-    draws from its own stream, seeded by ``seed`` and the worker's number.
+    ``images`` (N, 1, height, W) float 0..255; ``targets`` (N, L) ids padded with 0; ``target_lengths`` (N,); ``widths``
+    (N,) tokens of 4 px. ``encode`` turns text into ids; crops it refuses (KeyError) or that are too long for their
+    width are skipped. Each worker draws from its own stream, seeded by ``seed`` and the worker's number.
     """
 
     def __init__(
@@ -106,7 +107,6 @@ class LineBatches(IterableDataset[dict[str, Tensor]]):
             if ids and frames_needed(ids) <= image.shape[1] // 4:
                 return image, ids
 
-
     def _source(self, rng: np.random.Generator) -> RenderedCrops | LabelledCrops:
         if self.labelled and (self.rendered is None or rng.random() < self.config.real_share):
             return self.labelled
@@ -117,7 +117,7 @@ class LineBatches(IterableDataset[dict[str, Tensor]]):
 
 def frames_needed(ids: Sequence[int]) -> int:
     """Tokens CTC needs for a target: one a symbol and a blank between equal neighbours."""
-    return len(ids) + sum(a == b for a, b in zip(ids, ids[1:]))
+    return len(ids) + sum(a == b for a, b in pairwise(ids))
 
 
 def collate_lines(crops: Sequence[Crop], width: int) -> dict[str, Tensor]:

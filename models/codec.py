@@ -26,13 +26,19 @@ SIGNS = "–—‘’“”„…•·°±×÷§©®™€£¥₩²³¹½¼¾«�
 KOREAN_SIGNS = "※○●◎□■△▲▽▼◆◇★☆♡♥→←↑↓↔①②③④⑤⑥⑦⑧⑨⑩「」『』《》〈〉【】〔〕㎡㎝㎞㎏㎜㎖㎎℃㈜☎✓♪、。"
 COMPATIBILITY_JAMO = tuple(chr(c) for c in range(0x3131, 0x3164))
 
-LOOKALIKES = str.maketrans({"ㆍ": "·", "∙": "·", "‧": "·", "￦": "₩", "\u3164": " ", "\u00a0": " ", "\u00ad": "-", "‐": "-", "‑": "-",
-                            "−": "-", "―": "—", "‚": ",", "´": "'", "`": "'", "˜": "~", "～": "~", "¬": "-"})  # fmt: skip
+LOOKALIKES = str.maketrans(
+    dict.fromkeys("ㆍ∙‧", "·")
+    | dict.fromkeys("\u00ad‐‑−¬", "-")
+    | dict.fromkeys("\u3164\u00a0", " ")
+    | dict.fromkeys("´`", "'")
+    | dict.fromkeys("˜～", "~")
+    | {"￦": "₩", "―": "—", "‚": ",", "ᗅ": "A", "ᑕ": "C", "ᗞ": "D", "⁄": "/"}
+)
 """Characters that no picture tells from another one; labels are written with the commoner one."""
 
-_LEAD_TO_COMPATIBILITY = dict(zip(LEADS, "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"))
-_VOWEL_TO_COMPATIBILITY = dict(zip(VOWELS, "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"))
-_FINAL_TO_COMPATIBILITY = dict(zip(FINALS, "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"))
+_LEAD_TO_COMPATIBILITY = dict(zip(LEADS, "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", strict=True))
+_VOWEL_TO_COMPATIBILITY = dict(zip(VOWELS, "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ", strict=True))
+_FINAL_TO_COMPATIBILITY = dict(zip(FINALS, "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ", strict=True))
 _LONE_JAMO = {**_LEAD_TO_COMPATIBILITY, **_VOWEL_TO_COMPATIBILITY, **_FINAL_TO_COMPATIBILITY}
 
 

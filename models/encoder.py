@@ -1,7 +1,8 @@
 """A timm ViT over a line image: convolutional stem, one token every 4 px, transformer blocks.
 
 An early convolutional stem instead of one patch projection makes small ViTs train faster and better (Xiao et al.,
-arXiv 2106.14881); a depth-wise convolution over the tokens gives relative position at any length (CPVT, arXiv 2102.10882).
+arXiv 2106.14881); a depth-wise convolution over the tokens gives relative position at any length (CPVT, arXiv
+2102.10882).
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class LineStem(nn.Module):
 class LineEncoder(nn.Module):
     """Stem, positions and ``depth`` timm blocks; returns normalised tokens (N, W/4, D).
 
-    Positions are fixed sines from a random start in training, so that the model learns distances, not places, and reads lines
-    longer than those it was trained on.
+    Positions are fixed sines from a random start in training, so that the model learns distances, not places, and
+    reads lines longer than those it was trained on.
     """
 
     positions: Tensor

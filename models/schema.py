@@ -1,7 +1,7 @@
 """Plain data (from YAML or the command line) to frozen dataclasses and back, strictly.
 
-An unknown key is an error with a suggestion; a value of the wrong kind is an error that names it. The dataclasses are the
-schema and the only place for a default.
+An unknown key is an error with a suggestion; a value of the wrong kind is an error that names it. The dataclasses are
+the schema and the only place for a default.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _convert_tuple(arguments: tuple[Any, ...], value: Any, where: str) -> tuple[
         return tuple(_convert(arguments[0], item, where) for item in items)
     if len(items) != len(arguments):
         raise UsageError(f"{where}={value!r} must hold {len(arguments)} values")
-    return tuple(_convert(kind, item, where) for kind, item in zip(arguments, items))
+    return tuple(_convert(kind, item, where) for kind, item in zip(arguments, items, strict=True))
 
 
 def _convert_scalar(kind: type, value: Any, where: str) -> Any:

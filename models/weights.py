@@ -1,4 +1,4 @@
-"""Model folders: ``config.yaml``, ``alphabet.txt`` and ``weights.safetensors`` (fp16), readable without unpickling anything."""
+"""Model folders: ``config.yaml``, ``alphabet.txt`` and ``weights.safetensors`` (fp16); nothing is ever unpickled."""
 
 from __future__ import annotations
 

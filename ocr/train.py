@@ -60,7 +60,8 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
         bad = 0 if losses.pop("finite") else bad + 1
         if bad >= BAD_STEPS:
             raise TrainingError(
-                f"step {step}: {bad} losses in a row are not finite at learning rate {rate:.2e}; lower loop.learning_rate"
+                f"step {step}: {bad} losses in a row are not finite at learning rate {rate:.2e}; "
+                "lower loop.learning_rate"
             )
         update_average(average, pipeline, decay=min(loop.ema, (step + 1) / (step + 10)))
         if (step + 1) % loop.log_every == 0:

@@ -33,7 +33,8 @@ SIZES_KEPT = 8
 EVALUATION_ONLY = (
     "*/alee/*", "*/lexi/*", "*/vollkorn/*", "*/crosextra/Caladea*", "*/gentiumplus/*", "*/arapey/*",
     "*/fonts-prociono/*", "*/clear-sans/*", "*/b612/*", "*/cantarell/*", "*/karla/*", "*/league-spartan/*",
-    "*/fonts-go/*", "*/jetbrains-mono/*", "*/anonymous-pro/*", "*/agave/*", "*/glasstty/*", "*/compagnon/*", "*/femkeklaver/*", "*/kristi/*", "*/rufscript/*",
+    "*/fonts-go/*", "*/jetbrains-mono/*", "*/anonymous-pro/*", "*/agave/*", "*/glasstty/*",
+    "*/compagnon/*", "*/femkeklaver/*", "*/kristi/*", "*/rufscript/*",
     "*/leckerli-one/*", "*/isabella/*", "*/GreatVibes*", "*/Parisienne*", "*/PlayfairDisplay*", "*/eval/*",
 )  # fmt: skip
 """Path patterns of the families kept for evaluation; training pages are never rendered with them."""

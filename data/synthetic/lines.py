@@ -14,7 +14,8 @@ from ocr.data.synthetic.fonts import Face, Glyph
 class LineStyle:
     """How glyphs are set, lengths in em: ``tracking`` is added to every advance, ``word_space`` to every space.
 
-    ``jitter`` shifts glyphs up and down (standard deviation; a worn typewriter), ``pitch`` above 0 gives every glyph the same advance (dot matrix).
+    ``jitter`` shifts glyphs up and down (standard deviation; a worn typewriter), ``pitch`` above 0 gives every glyph the
+    same advance (dot matrix).
     """
 
     tracking: float = 0.0
@@ -53,7 +54,7 @@ def render_line(face: Face, text: str, size: int, style: LineStyle, rng: np.rand
     sized = face.at(size)
     glyphs = [sized.glyph(character) for character in text]
     pens = _pen_positions(text, glyphs, size, style)
-    lefts = np.array([round(pen) + glyph.left for pen, glyph in zip(pens, glyphs)])
+    lefts = np.array([round(pen) + glyph.left for pen, glyph in zip(pens, glyphs, strict=True)])
     tops = np.array([glyph.top for glyph in glyphs])
     if style.jitter:
         tops = tops + np.rint(rng.normal(0, style.jitter * size, len(glyphs))).astype(int)
@@ -86,7 +87,7 @@ def _pen_positions(text: str, glyphs: list[Glyph], size: int, style: LineStyle) 
 
 
 def _stamp(mask: NDArray[np.uint8], glyphs: list[Glyph], lefts: NDArray[np.int_], tops: NDArray[np.int_]) -> None:
-    for glyph, x, y in zip(glyphs, lefts.tolist(), tops.tolist()):
+    for glyph, x, y in zip(glyphs, lefts.tolist(), tops.tolist(), strict=True):
         ink = glyph.mask
         if ink.size:
             window = mask[y : y + ink.shape[0], x : x + ink.shape[1]]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import gzip
 import unicodedata
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,7 @@ FIRST_SYLLABLE = 0xAC00
 class TextMix:
     """Shares of what a sampled string is (they need not sum to 1).
 
-    ``languages`` weighs the corpora by folder name; the folder ``business_strings`` and the like need no own share, they are files of
-    each language.
+    ``languages`` weighs the corpora by folder name; ``other`` is shared by those not named.
     """
 
     corpus: float = 0.66
@@ -250,18 +250,17 @@ def decorate(rng: np.random.Generator, text: str, korean: bool) -> str:
     return forms[int(rng.integers(len(forms)))]
 
 
-def _fill(rng: np.random.Generator, length: int, draw: object) -> str:
+def _fill(rng: np.random.Generator, length: int, draw: Callable[[np.random.Generator], str]) -> str:
     words: list[str] = []
     size = 0
     while size < length:
-        word = draw(rng)  # type: ignore[operator]
+        word = draw(rng)
         words.append(word)
         size += len(word) + 1
     return " ".join(words)[: length + 6].strip()
 
 
 def _read_lines(path: Path, limit: int, held_out: bool) -> list[str]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
-        lines = (line.strip() for _, line in zip(range(limit), file))
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        lines = (line.strip() for line in islice(file, limit))
         return [line for line in lines if line and (zlib.crc32(line.encode()) % HELD_OUT == 0) == held_out]

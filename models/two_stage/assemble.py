@@ -30,7 +30,7 @@ def assemble_line(characters: Sequence[DecodedChar], quad: FloatArray, width: in
 def _edges(characters: Sequence[DecodedChar]) -> NDArray[np.float64]:
     """Left and right edge of each character in tokens, shape (N, 2): half way between neighbouring peaks.
 
-    CTC marks where a character is certain, not where it begins; at the ends of the line its neighbour's distance counts.
+    CTC marks where a character is certain, not where it begins; at the line's ends the neighbour's distance counts.
     """
     middles = np.array([(c.start + c.stop) / 2 for c in characters])
     if len(middles) == 0:
@@ -57,7 +57,7 @@ def _word(
 ) -> Word:
     chars = tuple(
         Char(c.text, as_polygon(slice_quad(quad, *edge)), c.confidence)
-        for c, edge in zip(characters[start:stop], edges[start:stop])
+        for c, edge in zip(characters[start:stop], edges[start:stop], strict=True)
     )
     outline = slice_quad(quad, edges[start, 0], edges[stop - 1, 1])
     return Word("".join(c.text for c in chars), as_polygon(outline), confidence_of(characters[start:stop]), chars)

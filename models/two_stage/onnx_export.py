@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ocr.errors import ModelError
 from ocr.models.two_stage.onnx_reader import OnnxNetwork
 from ocr.models.two_stage.pipeline import TwoStage
+from ocr.models.two_stage.recognise import Network
 from ocr.models.weights import load_pipeline
 
 OPSET = 17
@@ -23,7 +24,8 @@ TOLERANCE = 2e-2
 def export_networks(folder: Path, output: Path, int8: bool) -> dict[str, float]:
     """Write ``detector.onnx`` and ``recognizer.onnx``; int8 quantizes the recognizer's matrix products dynamically.
 
-    Returns the largest difference in logits of each exported fp32 network. Raises ModelError if one exceeds the tolerance.
+    Returns the largest difference in logits of each exported fp32 network. Raises ModelError if one exceeds the
+    tolerance.
     """
     pipeline: TwoStage = load_pipeline(folder)
     pipeline.eval()
@@ -59,9 +61,11 @@ def write_onnx(network: torch.nn.Module, example: NDArray[np.float32], dynamic: 
         )  # fmt: skip
 
 
-def largest_difference(torch_network: object, onnx_network: OnnxNetwork, inputs: list[NDArray[np.float32]], part: str) -> float:
+def largest_difference(
+    torch_network: Network, onnx_network: Network, inputs: list[NDArray[np.float32]], part: str
+) -> float:
     """Raises ModelError if the networks differ by more than the tolerance on any input."""
-    worst = max(float(np.abs(torch_network(x) - onnx_network(x)).max()) for x in inputs)  # type: ignore[operator]
+    worst = max(float(np.abs(torch_network(x) - onnx_network(x)).max()) for x in inputs)
     if not worst <= TOLERANCE:
         raise ModelError(f"the exported {part} differs from the trained one by {worst:.3g}, more than {TOLERANCE:g}")
     return worst
@@ -72,6 +76,4 @@ def quantize(path: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     logging.getLogger().setLevel(logging.ERROR)
-    quantize_dynamic(
-        path, path, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8
-    )
+    quantize_dynamic(path, path, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8)

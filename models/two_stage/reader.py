@@ -51,7 +51,7 @@ class TwoStageReader:
         """Line crops (H, W, 3), read without looking for lines; a crop without text gives a line with empty text."""
         greys = [to_height(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.settings.height) for image in images]
         lines = []
-        for image, grey, characters in zip(images, greys, self._recognise(greys)):
+        for image, grey, characters in zip(images, greys, self._recognise(greys), strict=True):
             height, width = image.shape[:2]
             quad = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
             lines.append(assemble_line(characters, quad, grey.shape[1]))
@@ -73,13 +73,13 @@ class TwoStageReader:
         texts = self._recognise(crops)
         doubtful = [i for i, text in enumerate(texts) if confidence_of(text) < self.settings.reading.doubt]
         upside_down = self._recognise([np.ascontiguousarray(crops[i][::-1, ::-1]) for i in doubtful])
-        for i, text in zip(doubtful, upside_down):
+        for i, text in zip(doubtful, upside_down, strict=True):
             if confidence_of(text) > confidence_of(texts[i]) + self.settings.reading.flip_gain:
                 texts[i], quads[i] = text, turned(quads[i])
         minimum = self.settings.reading.minimum_confidence
         return [
             assemble_line(text, quad, crop.shape[1]) if confidence_of(text) >= minimum else None
-            for text, quad, crop in zip(texts, quads, crops)
+            for text, quad, crop in zip(texts, quads, crops, strict=True)
         ]
 
     def _recognise(self, crops: Sequence[GreyImage]) -> list[list[DecodedChar]]:

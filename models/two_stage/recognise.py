@@ -31,7 +31,7 @@ def recognise_lines(
     pieces = [(i, start, stop) for i, image in enumerate(images) for start, stop in _cut(image.shape[1], reading)]
     logits = _run([images[i][:, start:stop] for i, start, stop in pieces], network, reading)
     joined: list[list[NDArray[np.float32]]] = [[] for _ in images]
-    for (i, start, stop), piece in zip(pieces, logits):
+    for (i, start, stop), piece in zip(pieces, logits, strict=True):
         half = reading.overlap // 2 // TOKEN
         first = half if start else 0
         last = len(piece) - half if stop < images[i].shape[1] else len(piece)
@@ -58,6 +58,6 @@ def _run(images: Sequence[GreyImage], network: Network, reading: ReadingConfig) 
         size = max(1, reading.batch_pixels // width)
         for first in range(0, len(members), size):
             group = members[first : first + size]
-            for i, line in zip(group, network(pad_lines([images[i] for i in group], width))):
+            for i, line in zip(group, network(pad_lines([images[i] for i in group], width)), strict=True):
                 results[i] = line[: -(-images[i].shape[1] // TOKEN)]
     return results

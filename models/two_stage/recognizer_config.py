@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RecognizerConfig:
-    """``height`` px of a line image; ``stem`` channels of the convolutional stem; then a ViT of ``depth`` blocks of ``width``.
+    """``height`` px of a line image; ``stem`` channels of the stem; then a ViT of ``depth`` blocks of ``width``.
 
-    The stem turns (1, height, W) into W/4 tokens. ``max_tokens`` is the longest line, in tokens, that positions exist for.
+    The stem turns (1, height, W) into W/4 tokens; ``max_tokens`` is the longest line that positions exist for.
     """
 
     height: int = 32

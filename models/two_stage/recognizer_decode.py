@@ -12,7 +12,7 @@ from ocr.models.codec import BLANK, Alphabet, compose
 
 @dataclass(frozen=True, slots=True)
 class DecodedChar:
-    """One character (NFC): ``start`` and ``stop`` are token positions (each 4 px of line width), ``confidence`` in [0, 1]."""
+    """One character (NFC): ``start`` and ``stop`` count tokens of 4 px of line width, ``confidence`` is in [0, 1]."""
 
     text: str
     start: float
@@ -32,7 +32,7 @@ def decode_line(logits: NDArray[np.floating], alphabet: Alphabet) -> list[Decode
     probabilities = 1.0 / np.exp(logits - top[:, None]).sum(axis=1)
     starts = np.flatnonzero((best != BLANK) & (best != np.concatenate([[BLANK], best[:-1]])))
     stops = [_run_end(best, int(start)) for start in starts]
-    peaks = [float(probabilities[start:stop].max()) for start, stop in zip(starts, stops)]
+    peaks = [float(probabilities[start:stop].max()) for start, stop in zip(starts, stops, strict=True)]
     characters: list[DecodedChar] = []
     i = 0
     for text, size in compose([alphabet.symbol(int(best[start])) for start in starts]):

@@ -12,8 +12,8 @@ from ocr.models.codec import BLANK
 def recognizer_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, widths: Tensor) -> dict[str, Tensor]:
     """CTC loss a symbol, averaged over lines.
 
-    logits (N, T, classes); targets (N, L) padded with anything; target_lengths (N,); widths (N,) tokens of each line that
-    hold its picture (the rest of T is padding and still takes part as blank, so the network learns that padding is empty).
+    logits (N, T, classes); targets (N, L) padded with anything; target_lengths (N,); widths (N,) tokens of each
+    line that hold its picture: the rest of T is padding and still takes part, so the network learns that it is empty.
     """
     log_probabilities = F.log_softmax(logits.float(), dim=-1).transpose(0, 1)  # (N, T, C) -> (T, N, C)
     lengths = torch.full_like(widths, logits.shape[1])

@@ -1,4 +1,4 @@
-"""Training batches of the two-stage pipeline: rendered and labelled lines for the recognizer, page crops for the detector."""
+"""Training batches of the two-stage pipeline: lines for the recognizer, page crops for the detector."""
 
 from __future__ import annotations
 
@@ -54,16 +54,20 @@ def checked_samples(data: DataConfig, alphabet: Alphabet) -> list[Sample]:
         raise UsageError("nothing to train on: set data.train=[SET, ...] or data.corpora=[FOLDER, ...] with data.fonts")
     if not data.train:
         return []
-    train = [s for path in data.train for s in load_samples(Path(path), split=_split(path, "train"), options=LABELS)]
-    val = [s for path in data.val for s in load_samples(Path(path), split=_split(path, "val"), options=LABELS)]
+    train, val = load_sets(data.train, "train", data), load_sets(data.val, "val", data)
     report = check_samples(train, val, frozenset(alphabet.symbols), max_bad_fraction=data.max_bad, normalise=normalise)
     print(report, file=sys.stderr)  # noqa: T201
     return list(report.train)
 
 
-def _split(path: str, split: str) -> str | None:
-    """The split to take of a set's folder; a manifest is taken as it is."""
-    return split if Path(path).is_dir() else None
+def load_sets(paths: Sequence[str], split: str, data: DataConfig) -> list[Sample]:
+    """The samples of several sets: a folder gives its ``split``, a manifest is taken as it is."""
+    samples = [
+        sample
+        for path in map(Path, paths)
+        for sample in load_samples(path, split=split if path.is_dir() else None, options=LABELS)
+    ]
+    return [s for s in samples if not data.languages or s.lang is None or s.lang in data.languages]
 
 
 def _line_loader(

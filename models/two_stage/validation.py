@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.data.config import DataConfig
-from ocr.data.samples import Sample, load_samples
+from ocr.data.samples import Sample
 from ocr.data.synthetic.crops import CropStyle, render_crop
 from ocr.data.synthetic.fonts import evaluation_library
 from ocr.data.synthetic.text import TextMix, TextSampler
@@ -25,7 +25,7 @@ from ocr.models.two_stage.pipeline import TwoStage
 from ocr.models.two_stage.recognise import recognise_lines
 from ocr.models.two_stage.recognizer_decode import text_of
 from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, widen
-from ocr.models.two_stage.training_data import LABELS
+from ocr.models.two_stage.training_data import load_sets
 from ocr.polygon import as_polygon
 
 LIGHT = CropStyle(strength=0.15, inverse=0.02)
@@ -38,11 +38,11 @@ LabelledLine = tuple[GreyImage, str]
 
 
 class TwoStageValidation:
-    """Character error rates of rendered and labelled lines, F1 of detected lines; see :class:`~ocr.models.trainable.Validation`."""
+    """Character error rates of rendered and labelled lines, F1 of detected lines; a ``Validation``."""
 
     def __init__(self, config: TwoStageConfig, parts: Sequence[str], data: DataConfig) -> None:
         self.parts = parts
-        samples = [s for path in data.val for s in load_samples(Path(path), split=_split(path), options=LABELS)]
+        samples = load_sets(data.val, "val", data)
         self.lines: dict[str, list[LabelledLine]] = {}
         if "recognizer" in parts:
             self.lines = rendered_lines(data, config.recognizer.height)
@@ -64,10 +64,6 @@ class TwoStageValidation:
             values["detection/f1"] = detection_f1(pipeline, self.pages)
             objective += 1 - values["detection/f1"]
         return Scores(objective, values, pictures)
-
-
-def _split(path: str) -> str | None:
-    return "val" if Path(path).is_dir() else None
 
 
 def rendered_lines(data: DataConfig, height: int) -> dict[str, list[LabelledLine]]:
@@ -111,7 +107,7 @@ def read(pipeline: TwoStage, images: Sequence[GreyImage]) -> list[str]:
 def character_error_rate(references: Sequence[str], predictions: Sequence[str]) -> float:
     """Edits over reference characters, both in the form labels are trained in."""
     ratio = Ratio()
-    for reference, prediction in zip(references, predictions):
+    for reference, prediction in zip(references, predictions, strict=True):
         reference = normalise(reference)
         ratio.add(edit_distance(reference, prediction), len(reference))
     return float(ratio.value or 0.0)
@@ -136,7 +132,7 @@ def detection_f1(pipeline: TwoStage, samples: Sequence[Sample]) -> float:
 def picture_lines(lines: Sequence[LabelledLine], texts: Sequence[str]) -> Image:
     """A few line images above the text read in them; letters that OpenCV's font lacks show as question marks."""
     rows = []
-    for (image, _), text in list(zip(lines, texts))[:PICTURES]:
+    for (image, _), text in list(zip(lines, texts, strict=True))[:PICTURES]:
         row = np.full((image.shape[0] + 22, 960), 255, np.uint8)
         row[: image.shape[0], : min(960, image.shape[1])] = image[:, :960]
         cv2.putText(row, text, (2, image.shape[0] + 15), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 0, 1, cv2.LINE_AA)
