@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import time
 import traceback
@@ -63,11 +64,13 @@ class Reading:
     Attributes:
         pages: one for each sample; a line crop gives a page of one line.
         seconds_per_sample: mean wall time of one page or line, decoding of the file and loading of models not counted.
+        cpu_seconds_per_sample: processor time of the same, over all threads and child processes.
         peak_memory: bytes of the largest process, None if not measured.
     """
 
     pages: tuple[Page, ...]
     seconds_per_sample: float
+    cpu_seconds_per_sample: float
     peak_memory: int | None
 
 
@@ -78,16 +81,19 @@ class Evaluation:
     labelled: LabelledSet
     engine: str
     scores: Scores
-    seconds_per_sample: float
-    peak_memory: int | None
+    reading: Reading
     lines: tuple[LineResult, ...]
     confusions: Counter[tuple[str, str]]
 
     def to_dict(self) -> dict[str, Any]:
         """The row as a JSON object; memory in megabytes (10^6 bytes)."""
         head = {"set": self.labelled.name, "kind": self.labelled.kind.value, "engine": self.engine}
-        memory = None if self.peak_memory is None else round(self.peak_memory / 1e6)
-        rest = {"seconds_per_sample": self.seconds_per_sample, "peak_memory_mb": memory}
+        reading = self.reading
+        rest = {
+            "seconds_per_sample": reading.seconds_per_sample,
+            "cpu_seconds_per_sample": reading.cpu_seconds_per_sample,
+            "peak_memory_mb": None if reading.peak_memory is None else round(reading.peak_memory / 1e6),
+        }
         return head | {"case_folded": self.labelled.fold_case} | asdict(self.scores) | rest
 
 
@@ -170,9 +176,8 @@ def evaluate(sets: Sequence[LabelledSet], engines: Sequence[Engine], *, isolate:
         for engine in engines:
             reading = _read_in_process(engine, labelled) if isolate else read_set(engine, labelled)
             scores, tally = score(labelled.kind, labelled.samples, reading.pages, fold_case=labelled.fold_case)
-            costs = (reading.seconds_per_sample, reading.peak_memory)
             _log(engine, labelled, reading)
-            results.append(Evaluation(labelled, engine.name, scores, *costs, tuple(tally.lines), tally.confusions))
+            results.append(Evaluation(labelled, engine.name, scores, reading, tuple(tally.lines), tally.confusions))
     return results
 
 
@@ -187,13 +192,18 @@ def read_set(engine: Engine, labelled: LabelledSet) -> Reading:
     samples = labelled.samples
     read([samples[0].load()])
     pages: list[Page] = []
-    seconds = 0.0
+    wall, processor = 0.0, 0.0
     for start in _progress(range(0, len(samples), at_once), f"{engine.name}: {labelled.name}"):
         images = [sample.load() for sample in samples[start : start + at_once]]
-        began = time.perf_counter()
+        began, processor_began = time.perf_counter(), _processor_seconds()
         pages += read(images)
-        seconds += time.perf_counter() - began
-    return Reading(tuple(pages), seconds / len(samples), None)
+        wall, processor = wall + time.perf_counter() - began, processor + _processor_seconds() - processor_began
+    return Reading(tuple(pages), wall / len(samples), processor / len(samples), None)
+
+
+def _processor_seconds() -> float:
+    """User and system time of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def _crop_reader(reader: LineReader) -> Callable[[Sequence[Image]], list[Page]]:

@@ -74,6 +74,7 @@ COLUMNS = (
     Column("reading_order", "order", _rate, "steps from line to line of the label that the reading makes too"),
     Column("calibration_error", "ECE", _rate, "expected calibration error of word confidence"),
     Column("seconds_per_sample", "s/item", _seconds, "wall time of one page or line"),
+    Column("cpu_seconds_per_sample", "cpu s", _seconds, "processor time of one, over all threads"),
     Column("peak_memory_mb", "MB", str, "peak memory of the largest process"),
 )  # fmt: skip
 

@@ -169,7 +169,7 @@ class TestScores:
     def test_time_is_measured(self, folder: Path) -> None:
         write_split(folder, "val", page_entry(labelled("a", 10)))
         (result,) = evaluate.evaluate(load_sets([folder], split="val"), [fake(line("a"))], isolate=False)
-        assert result.seconds_per_sample > 0 and result.peak_memory is None
+        assert result.reading.seconds_per_sample > 0 and result.reading.peak_memory is None
 
 
 class TestEngines:
@@ -206,7 +206,8 @@ class TestEngines:
         write_split(folder, "val", page_entry())
         engine = Engine("tesseract", partial(peers.load, "tesseract"))
         (result,) = evaluate.evaluate(load_sets([folder], split="val"), [engine])
-        assert result.peak_memory and result.peak_memory > 10e6
+        assert result.reading.peak_memory and result.reading.peak_memory > 10e6
+        assert result.to_dict()["cpu_seconds_per_sample"] > 0  # that of the tesseract processes
 
     @pytest.mark.skipif("not _has_tesseract()", reason="the tesseract command is not installed")
     def test_errors_come_back_from_the_other_process(self, folder: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from ocr.data.samples import Sample
 from ocr.document import Block, Line, Page
 from ocr.errors import OutputError
-from ocr.evaluate import Evaluation, LabelledSet
+from ocr.evaluate import Evaluation, LabelledSet, Reading
 from ocr.polygon import from_box
 from ocr.report import CROP_HEIGHT, CROP_MARGIN, CROP_WIDTH, crop, data_uri, to_html, to_json, to_table, write
 from ocr.scoring import Kind, score
@@ -34,7 +34,8 @@ def evaluation(tmp_path: Path) -> Evaluation:
     samples = (Sample(tmp_path / "<page>.png", label),)
     scores, tally = score(Kind.PAGES, samples, [reading], fold_case=False)
     labelled = LabelledSet("set<1>", Kind.PAGES, samples, ("en",), False)
-    return Evaluation(labelled, "engine", scores, 0.5, 123_000_000, tuple(tally.lines), tally.confusions)
+    cost = Reading((reading,), 0.5, 0.9, 123_000_000)
+    return Evaluation(labelled, "engine", scores, cost, tuple(tally.lines), tally.confusions)
 
 
 class Tags(HTMLParser):
@@ -55,7 +56,7 @@ class Tags(HTMLParser):
 
 
 def test_table_leaves_out_empty_columns_and_says_what_was_folded(evaluation: Evaluation) -> None:
-    folded = replace(evaluation, labelled=replace(evaluation.labelled, fold_case=True), peak_memory=None)
+    folded = replace(evaluation, labelled=replace(evaluation.labelled, fold_case=True))
     heading, rule, first, second = to_table([evaluation, folded]).split("\n")
     assert "CER" in heading and "eojeol" not in heading
     assert set(rule) <= set("|- ")
