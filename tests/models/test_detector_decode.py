@@ -115,6 +115,21 @@ def test_small_text_gets_a_second_look() -> None:
     assert second_scale(0.5, [], PREPARE) is None
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (5000, 1), (31, 33), (10, 6000)])
+def test_pages_of_any_shape(size: tuple[int, int]) -> None:
+    """A network that finds text everywhere: boxes stay on the page."""
+    shapes = []
+
+    def network(page: np.ndarray) -> np.ndarray:
+        shapes.append(page.shape)
+        return np.full((1, 1, page.shape[2] // 4, page.shape[3] // 4), 9.0, np.float32)
+
+    lines = detect_lines(np.full((*size, 3), 255, np.uint8), network, KERNEL, PREPARE, DECODE)
+    assert all(shape[2] % 32 == shape[3] % 32 == 0 for shape in shapes)
+    for quad, _ in lines:
+        assert quad.min() >= 0 and quad[:, 0].max() <= size[1] and quad[:, 1].max() <= size[0]
+
+
 def test_detect_lines_on_a_page_larger_than_a_tile() -> None:
     """A network that marks dark pixels finds every bar, the small ones after a second look in tiles."""
     image = np.full((3000, 2200, 3), 255, np.uint8)
