@@ -79,13 +79,15 @@ class SizedFace:
 
     def _draw(self, character: str) -> Glyph:
         core, (left, top) = self.font.getmask2(character, "L")
-        width, height = core.size
+        columns, rows = core.size
         mask = (
-            np.frombuffer(bytes(core), np.uint8).reshape(height, width)
-            if width and height
+            np.frombuffer(bytes(core), np.uint8).reshape(rows, columns)
+            if columns and rows
             else np.zeros((0, 0), np.uint8)
         )
-        return Glyph(mask, left, top, self.font.getlength(character))
+        x, y, width, height = cv2.boundingRect(mask) if mask.size else (0, 0, 0, 0)  # Pillow's mask spans the advance
+        ink = mask[y : y + height, x : x + width].copy()
+        return Glyph(ink, left + x, top + y, self.font.getlength(character))
 
 
 @dataclass(slots=True, eq=False)

@@ -54,7 +54,7 @@ def render_line(face: Face, text: str, size: int, style: LineStyle, rng: np.rand
     sized = face.at(size)
     glyphs = [sized.glyph(character) for character in text]
     pens = _pen_positions(text, glyphs, size, style)
-    lefts = np.array([round(pen) + glyph.left for pen, glyph in zip(pens, glyphs, strict=True)])
+    lefts = np.array([round(pen) + glyph.left for pen, glyph in zip(pens, glyphs, strict=False)])
     tops = np.array([glyph.top for glyph in glyphs])
     if style.jitter:
         tops = tops + np.rint(rng.normal(0, style.jitter * size, len(glyphs))).astype(int)

@@ -203,7 +203,7 @@ def test_pen_width_is_that_of_the_set_line(fonts: FontLibrary) -> None:
     sheet = Sheet(900, 100, _rng(0))
     line = sheet.write(pen, "mixture of words", 10, 60)
     assert line is not None
-    assert abs(np.ptp(line.outline[:, 0]) - pen.width("mixture of words")) < 0.1 * pen.size
+    assert abs(np.ptp(line.outline[:, 0]) - pen.width("mixture of words")) < 0.2 * pen.size
 
 
 def test_lines_keep_to_the_measure(fonts: FontLibrary) -> None:
