@@ -42,14 +42,15 @@ class TwoStageValidation:
 
     def __init__(self, config: TwoStageConfig, parts: Sequence[str], data: DataConfig) -> None:
         self.parts = parts
-        samples = load_sets(data.val, "val", data)
+        sets = {Path(path).stem: load_sets([path], "val", data) for path in data.val}
         self.lines: dict[str, list[LabelledLine]] = {}
         if "recognizer" in parts:
             self.lines = rendered_lines(data, config.recognizer.height)
-            for sample in samples:
-                name = sample.image.parent.parent.name
-                self.lines.setdefault(name, []).extend(sample_lines(sample, config))
-        self.pages = [s for s in samples if s.page and any(s.page.lines)] if "detector" in parts else []
+            for name, samples in sets.items():
+                lines = [line for sample in samples for line in sample_lines(sample, config)]
+                self.lines |= {name: lines} if lines else {}
+        pages = [s for samples in sets.values() for s in samples if s.page and any(s.page.lines)]
+        self.pages = pages if "detector" in parts else []
 
     def __call__(self, pipeline: Pipeline) -> Scores:
         assert isinstance(pipeline, TwoStage)

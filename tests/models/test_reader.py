@@ -1,0 +1,122 @@
+"""The two-stage reader over networks that are plain functions: orientation, silence, words, long lines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ocr.models.codec import Alphabet
+from ocr.models.two_stage.assemble import assemble_line
+from ocr.models.two_stage.reader import ReadingSettings, TwoStageReader
+from ocr.models.two_stage.reading_config import ReadingConfig
+from ocr.models.two_stage.recognise import recognise_lines
+from ocr.models.two_stage.recognizer_decode import decode_line
+from ocr.polygon import bounds
+
+ALPHABET = Alphabet([*"ab "])
+Array = NDArray[np.float32]
+
+
+def find_dark(images: Array) -> Array:
+    """A detector: logits are high where a block of 4 x 4 px is dark."""
+    pages, _, height, width = images.shape
+    blocks = images.reshape(pages, 1, height // 4, 4, width // 4, 4).mean(axis=(3, 5))
+    return np.where(blocks < 128, 8.0, -8.0).astype(np.float32)
+
+
+def read_ends(images: Array) -> Array:
+    """A recognizer: writes ``ab`` if the line's darker end is its left one; unsure otherwise."""
+    lines, _, _, width = images.shape
+    logits = np.zeros((lines, width // 4, ALPHABET.classes), np.float32)
+    logits[:, :, 0] = 9.0
+    for line, image in zip(logits, images[:, 0], strict=True):
+        if image.min() > 200:
+            continue
+        dark = np.flatnonzero(image.min(axis=0) < 170)
+        middle = (dark[0] + dark[-1]) // 2
+        upright = image[:, dark[0] : middle].mean() <= image[:, middle : dark[-1]].mean() + 1
+        for place, symbol in ((dark[0] // 4 + 1, 1), (middle // 4 + 1, 2)):
+            line[place, symbol] = 20.0 if upright else 9.2
+    return logits
+
+
+def reader() -> TwoStageReader:
+    return TwoStageReader(find_dark, read_ends, ALPHABET, ReadingSettings(height=32))
+
+
+def page(left: int, right: int) -> NDArray[np.uint8]:
+    """A page with one dark bar, ``left`` and ``right`` being the grey of its halves."""
+    image = np.full((512, 512, 3), 255, np.uint8)
+    image[240:264, 100:250] = left
+    image[240:264, 250:400] = right
+    return image
+
+
+def test_a_blank_page_gives_no_text() -> None:
+    (result,) = reader().predict([np.full((300, 200, 3), 255, np.uint8)])
+    assert (result.width, result.height, result.blocks) == (200, 300, ())
+
+
+def test_an_upright_line_stays_upright() -> None:
+    (result,) = reader().predict([page(0, 100)])
+    (line,) = result.lines
+    assert line.text == "ab"
+    assert line.polygon[0][0] < line.polygon[1][0]
+
+
+def test_an_upside_down_line_is_read_from_its_own_top_left() -> None:
+    (result,) = reader().predict([page(100, 0)])
+    (line,) = result.lines
+    assert line.text == "ab"
+    assert line.polygon[0][0] > line.polygon[1][0]
+
+
+def test_pages_do_not_depend_on_their_batch() -> None:
+    pages = [page(0, 100), page(100, 0), np.full((300, 200, 3), 255, np.uint8)]
+    assert reader().predict(pages) == [reader().predict([image])[0] for image in pages]
+
+
+def test_a_line_crop_is_read_whole() -> None:
+    (line,) = reader().read_lines([page(0, 100)[236:268, 90:410]])
+    assert line.text == "ab"
+
+
+def test_an_empty_line_crop_has_no_text() -> None:
+    (line,) = reader().read_lines([np.full((40, 200, 3), 255, np.uint8)])
+    assert (line.text, line.confidence, line.words) == ("", 0.0, ())
+
+
+def columns(images: Array) -> Array:
+    """A recognizer that writes ``a`` at every token whose picture is dark, a space elsewhere."""
+    tokens = images[:, 0].reshape(len(images), images.shape[2], -1, 4).mean(axis=(1, 3))  # (N, H, W) -> (N, W/4)
+    logits = np.zeros((*tokens.shape, ALPHABET.classes), np.float32)
+    logits[..., 1] = np.where(tokens < 128, 9.0, 0.0)
+    logits[..., 3] = np.where(tokens < 128, 0.0, 9.0)
+    return logits
+
+
+@pytest.mark.parametrize("width", [640, 1281, 3000])
+def test_long_lines_are_joined_without_a_seam(width: int) -> None:
+    rng = np.random.default_rng(width)
+    tokens = rng.integers(0, 2, -(-width // 4))
+    image = np.repeat(np.where(tokens, 255, 0), 4)[None, :width].repeat(32, axis=0).astype(np.uint8)
+    (characters,) = recognise_lines([image], columns, ALPHABET, ReadingConfig())
+    whole = np.stack([np.where(tokens, 0.0, 9.0), np.where(tokens, 9.0, 0.0)], axis=1)
+    expected = np.zeros((len(tokens), ALPHABET.classes), np.float32)
+    expected[:, [1, 3]] = whole
+    assert [c.text for c in characters] == [c.text for c in decode_line(expected, ALPHABET)]
+
+
+def test_words_lie_where_their_characters_were_read() -> None:
+    logits = np.zeros((20, ALPHABET.classes), np.float32)
+    logits[:, 0] = 9.0
+    for place, symbol in ((2, 1), (5, 2), (9, 3), (13, 1), (16, 2)):
+        logits[place, symbol] = 20.0
+    quad = np.array([(0, 0), (80, 0), (80, 20), (0, 20)], np.float64)
+    line = assemble_line(decode_line(logits, ALPHABET), quad, 80)
+    assert [word.text for word in line.words] == ["ab", "ab"]
+    first, second = (bounds(word.polygon) for word in line.words)
+    assert first[0] <= 8 and 22 <= first[2] <= 38
+    assert 38 <= second[0] <= 54 and second[2] >= 64
+    assert [c.text for c in line.words[0].chars] == ["a", "b"]

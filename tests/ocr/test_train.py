@@ -1,0 +1,152 @@
+"""The training loop, checkpoints, model folders and export, on drawn pages with tiny networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from ocr.config import LoopConfig, TrainConfig, load_config  # noqa: E402
+from ocr.data.labels.native_writer import write_native  # noqa: E402
+from ocr.data.samples import Sample  # noqa: E402
+from ocr.document import Block, Line, Page  # noqa: E402
+from ocr.errors import ModelError, TrainingError, UsageError  # noqa: E402
+from ocr.models.weights import load_pipeline  # noqa: E402
+from ocr.polygon import from_box  # noqa: E402
+from ocr.train import build_optimizer, build_pipeline, schedule_progress, set_learning_rate, train  # noqa: E402
+
+TINY = [
+    "model.recognizer.stem=[4,4,8]", "model.recognizer.width=16", "model.recognizer.depth=1", "model.recognizer.heads=2",
+    "model.detector.stem=[4,8,8]", "model.detector.width=16", "model.detector.depth=1", "model.detector.heads=2",
+    "model.detector.head=8", "data.workers=0", "data.line_pixels=512", "data.page_crops=1", "loop.threads=1",
+    "loop.evaluate_every=2", "loop.log_every=1", "loop.steps=2", "loop.device=cpu",
+]  # fmt: skip
+
+
+def draw_set(folder: Path) -> Path:
+    """Two labelled pages of OpenCV letters for each split."""
+    for split, words in (("train", ("alpha beta", "gamma")), ("val", ("delta", "eta theta"))):
+        samples = []
+        for i, word in enumerate(words):
+            page = np.full((160, 320, 3), 255, np.uint8)
+            cv2.putText(page, word, (20, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (i, 0, 0), 2)
+            cv2.putText(page, word[::-1], (20, 120), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (i, 0, 0), 2)
+            path = folder / f"{split}{i}.png"
+            folder.mkdir(exist_ok=True)
+            cv2.imwrite(str(path), page)
+            lines = tuple(Line(t, from_box(15, y - 28, 210, y + 10)) for t, y in ((word, 60), (word[::-1], 120)))
+            samples.append(Sample(path, Page(1, 320, 160, (Block(lines),)), size=(320, 160)))
+        write_native(samples, folder, split=split)
+    return folder
+
+
+def tiny_config(folder: Path, *overrides: str) -> TrainConfig:
+    sets = f"[{draw_set(folder)}]"
+    return load_config(None, [*TINY, f"data.train={sets}", f"data.val={sets}", *overrides])
+
+
+@pytest.mark.parametrize("parts", ["[recognizer]", "[detector]", "[detector, recognizer]"])
+def test_parts_train_apart_and_together(tmp_path: Path, parts: str) -> None:
+    config = tiny_config(tmp_path / "set", f"parts={parts}")
+    before = build_pipeline(config, None).state_dict()
+    scores = train(config, tmp_path / "run")
+    after = load_pipeline(tmp_path / "run" / "best").state_dict()
+    changed = {
+        name.split(".")[0] for name in after if not torch.equal(after[name], before[name].half().to(after[name].dtype))
+    }
+    assert changed == set(config.parts)
+    assert ("detection/f1" in scores.values) == ("detector" in parts)
+    assert ("cer/set" in scores.values) == ("recognizer" in parts)
+
+
+def test_a_run_resumes_from_its_newest_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tiny_config(tmp_path / "set")
+    train(config, tmp_path / "run")
+    assert (tmp_path / "run" / "checkpoint-00000002").is_dir()
+    train(tiny_config(tmp_path / "set", "loop.steps=6"), tmp_path / "run", resume=True)
+    assert sorted(p.name for p in (tmp_path / "run").glob("checkpoint-*")) == [
+        "checkpoint-00000004",
+        "checkpoint-00000006",
+    ]
+    assert "step 3/6" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(tiny_config(tmp_path / "set", "loop.steps=4"), tmp_path / "run")
+    (tmp_path / "run" / "checkpoint-00000004" / "state.safetensors").write_bytes(b"cut")
+    train(tiny_config(tmp_path / "set", "loop.steps=6"), tmp_path / "run", resume=True)
+    assert "step 3/6" in capsys.readouterr().err
+
+
+def test_weights_start_from_a_model_folder(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path / "set")
+    train(config, tmp_path / "run")
+    stored = load_pipeline(tmp_path / "run" / "best").state_dict()
+    started = build_pipeline(config, tmp_path / "run" / "best").state_dict()
+    assert all(torch.equal(stored[name], started[name]) for name in stored)
+    with pytest.raises(ModelError, match="does not fit"):
+        build_pipeline(tiny_config(tmp_path / "set", "model.recognizer.width=32"), tmp_path / "run" / "best")
+
+
+def test_export_reads_as_the_trained_model_does(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="the training extra is not installed")
+    from ocr.export import export
+    from ocr.pipeline import load
+
+    train(tiny_config(tmp_path / "set", "parts=[detector, recognizer]"), tmp_path / "run")
+    differences = export(tmp_path / "run" / "best", tmp_path / "model", "none")
+    assert max(differences.values()) < 1e-3
+    image = cv2.imread(str(tmp_path / "set" / "val0.png"))
+    lines = [image[30:70], image[90:130, :180]]
+    reader: Any = load(tmp_path / "model")
+    pipeline = load_pipeline(tmp_path / "model")
+    assert [line.text for line in reader.read_lines(lines)] == [
+        line.text for line in pipeline.reader().read_lines(lines)
+    ]
+    assert reader.predict([image]) == pipeline.predict([image])
+    assert export(tmp_path / "run" / "best", tmp_path / "small", "int8").keys() == differences.keys()
+    with pytest.raises(UsageError, match="int8"):
+        export(tmp_path / "run" / "best", tmp_path / "model", "int4")
+
+
+def test_training_stops_on_numbers_that_are_not_finite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ocr.models.two_stage.pipeline import TwoStage
+
+    good = TwoStage.batches
+
+    def poisoned(self: TwoStage, parts: Any, data: Any, seed: int) -> Iterator[Any]:
+        for batch in good(self, parts, data, seed):
+            batch["recognizer"]["images"] = batch["recognizer"]["images"] * float("nan")
+            yield batch
+
+    monkeypatch.setattr(TwoStage, "batches", poisoned)
+    with pytest.raises(TrainingError, match="lower loop.learning_rate"):
+        train(tiny_config(tmp_path / "set", "loop.steps=20", "loop.evaluate_every=100"), tmp_path / "run")
+
+
+def test_weight_decay_spares_vectors() -> None:
+    config = load_config(None, TINY)
+    optimizer = build_optimizer(build_pipeline(config, None), config)
+    decayed, spared = optimizer.param_groups
+    assert decayed["weight_decay"] > 0 and all(p.ndim > 1 for p in decayed["params"])
+    assert spared["weight_decay"] == 0 and all(p.ndim <= 1 for p in spared["params"])
+
+
+def test_the_schedule_follows_the_nearer_of_steps_and_minutes() -> None:
+    loop = LoopConfig(steps=100, minutes=10.0, warmup=10, learning_rate=1.0)
+    assert schedule_progress(loop, 50, 60.0) == 0.5
+    assert schedule_progress(loop, 10, 540.0) == 0.9
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
+    assert set_learning_rate(optimizer, loop, 0, 0.0) == pytest.approx(0.1)
+    assert set_learning_rate(optimizer, loop, 99, 1.0) == pytest.approx(0.02)
+
+
+def test_unknown_parts_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="did you mean recognizer"):
+        build_pipeline(load_config(None, [*TINY, "parts=[recogniser]"]), None)
