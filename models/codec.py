@@ -115,10 +115,8 @@ def compose(symbols: Sequence[str]) -> list[tuple[str, int]]:
     while i < len(symbols):
         size = _cluster_size(symbols, i)
         text = unicodedata.normalize("NFC", "".join(symbols[i : i + size]))
-        if len(text) == 1:
-            text = _LONE_JAMO.get(text, text)
-        else:  # marks that have no precomposed form with this base cannot have been printed
-            text = text[0]
+        # marks that have no precomposed form with their base cannot have been printed
+        text = _LONE_JAMO.get(text, text) if len(text) == 1 else text[0]
         if unicodedata.combining(text):
             text = ""
         characters.append((text, size))

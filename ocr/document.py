@@ -1,7 +1,7 @@
 """The result tree that every part of the toolkit reads or writes.
 
-``Document > Page > Block > Line > Word > Char``. Polygons are in pixels of the displayed image (after EXIF orientation),
-x right, y down, clockwise from the top left of the text; confidences lie in [0, 1]; children stand in reading order.
+``Document > Page > Block > Line > Word > Char``. Polygons are in pixels of the displayed image (after EXIF
+orientation), x right, y down, clockwise from the top left of the text; confidences lie in [0, 1]; children stand in reading order.
 Ground truth uses the same classes: a labelled page is a ``Page`` with confidence 1.
 """
 
@@ -52,7 +52,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page; ``number`` counts from 1, ``width`` and ``height`` are pixels. ``error`` is set if it could not be read."""
+    """One page; ``number`` counts from 1, sizes are in pixels. ``error`` is set if it could not be read."""
 
     number: int
     width: int
@@ -76,7 +76,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read from one input. ``source`` is the path as the user gave it; ``error`` is set if nothing was read."""
+    """What was read from one input. ``source`` is the path as given; ``error`` is set if nothing was read."""
 
     source: str
     pages: tuple[Page, ...] = ()

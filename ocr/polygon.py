@@ -61,7 +61,7 @@ def transform(polygon: ArrayLike, matrix: NDArray[np.floating]) -> FloatArray:
 
 
 def rotated_rectangle(points: ArrayLike) -> FloatArray:
-    """Corners ``(4, 2)`` of the smallest rectangle around the points, clockwise from the corner nearest the top left."""
+    """Corners ``(4, 2)`` of the smallest rectangle around the points, clockwise from the one nearest the top left."""
     corners = cv2.boxPoints(cv2.minAreaRect(np.asarray(points, dtype=np.float32).reshape(-1, 1, 2))).astype(np.float64)
     return np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0)
 

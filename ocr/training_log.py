@@ -1,4 +1,4 @@
-"""What a training run tells: a progress line on stderr, TensorBoard scalars and sample pictures, scores as JSON lines."""
+"""What a training run tells: progress on stderr, TensorBoard scalars and sample pictures, scores as JSON lines."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from ocr.data.synthetic.fonts import Face, Glyph
 
 @dataclass(frozen=True, slots=True)
 class LineStyle:
-    """How glyphs are set, lengths in em: ``tracking`` is added to every advance, ``word_space`` to every space.
+    """How glyphs are set, lengths in em: ``tracking`` is added to every advance, ``word_space`` to each space.
 
-    ``jitter`` shifts glyphs up and down (standard deviation; a worn typewriter), ``pitch`` above 0 gives every glyph the
-    same advance (dot matrix).
+    ``jitter`` shifts glyphs up and down (standard deviation; a worn typewriter), ``pitch`` above 0 gives every glyph
+    the same advance (dot matrix).
     """
 
     tracking: float = 0.0
@@ -28,8 +28,9 @@ class LineStyle:
 class LineInk:
     """``mask`` (H, W) uint8, 255 = ink; ``boxes`` (N, 4) left, top, right, bottom of every character's ink in px.
 
-    ``size`` is px an em. A space has the box of its advance between ascender and descender lines. ``baseline`` is a row of the mask; ``ascent``
-    and ``descent`` are the face's metrics in px around it, so ``mask`` may be higher than their sum.
+    ``size`` is px an em. A space has the box of its advance between ascender and descender lines. ``baseline`` is a
+    row of the mask; ``ascent`` and ``descent`` are the face's metrics in px around it, so ``mask`` may be higher than
+    their sum.
     """
 
     text: str
@@ -50,7 +51,7 @@ class LineInk:
 
 
 def render_line(face: Face, text: str, size: int, style: LineStyle, rng: np.random.Generator) -> LineInk:
-    """Set ``text`` (NFC, no line break) in ``face`` at ``size`` px an em. The mask has a margin of 2 px around all ink."""
+    """Set ``text`` (NFC, no line break) in ``face`` at ``size`` px an em, with a margin of 2 px around all ink."""
     sized = face.at(size)
     glyphs = [sized.glyph(character) for character in text]
     pens = _pen_positions(text, glyphs, size, style)

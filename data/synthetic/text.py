@@ -55,7 +55,7 @@ class TextMix:
 
 
 class TextSampler:
-    """Draws strings. ``folders`` hold one sub-folder a language with ``*.txt`` or ``*.txt.gz`` files, a paragraph a line.
+    """Draws strings. ``folders`` hold a sub-folder a language with ``*.txt`` or ``*.txt.gz`` files, a paragraph a line.
 
     ``held_out`` takes only the paragraphs kept for validation instead of all others.
     Raises :class:`~ocr.errors.UsageError` if no text is found.
@@ -243,8 +243,9 @@ def decorate(rng: np.random.Generator, text: str, korean: bool) -> str:
     sign = signs[int(rng.integers(len(signs)))]
     number = int(rng.integers(1, 40))
     forms = (
-        f"{sign} {text}", f"{text} {sign}", f"{number}. {text}", f"({number}) {text}", f"[{text}]", f"({text})", f"“{text}”",
-        f"‘{text}’", f'"{text}"', f"{text}:", f"{text} ........ {number}", f"* {text}", f"- {text}", f"{text}!", f"{text}?",
+        f"{sign} {text}", f"{text} {sign}", f"{number}. {text}", f"({number}) {text}", f"[{text}]", f"({text})",
+        f"“{text}”", f"‘{text}’", f'"{text}"', f"{text}:", f"{text} ........ {number}", f"* {text}",
+        f"- {text}", f"{text}!", f"{text}?",
         f"«{text}»", f"<{text}>", f"# {text}", f"{text} …", f"{text}---", f"=== {text} ===",
     )  # fmt: skip
     return forms[int(rng.integers(len(forms)))]

@@ -121,9 +121,12 @@ def _page_loader(
     renderer = PageRendering(*_fonts_and_texts(data)) if data.corpora else None
     crops = DetectionCrops(samples, seed, renderer=renderer, mixture=MixtureConfig(rendered=1 - data.real_share))
     return DataLoader(
-        crops, batch_size=data.page_crops, num_workers=data.workers, collate_fn=_PageCollate(config.kernel),
+        crops,  # type: ignore[arg-type]
+        batch_size=data.page_crops,
+        num_workers=data.workers,
+        collate_fn=_PageCollate(config.kernel),
         prefetch_factor=4 if data.workers else None,
-    )  # fmt: skip
+    )
 
 
 class PageRendering:

@@ -22,7 +22,8 @@ from ocr.polygon import from_box  # noqa: E402
 from ocr.train import build_optimizer, build_pipeline, schedule_progress, set_learning_rate, train  # noqa: E402
 
 TINY = [
-    "model.recognizer.stem=[4,4,8]", "model.recognizer.width=16", "model.recognizer.depth=1", "model.recognizer.heads=2",
+    "model.recognizer.stem=[4,4,8]", "model.recognizer.width=16", "model.recognizer.depth=1",
+    "model.recognizer.heads=2",
     "model.detector.stem=[4,8,8]", "model.detector.width=16", "model.detector.depth=1", "model.detector.heads=2",
     "model.detector.head=8", "data.workers=0", "data.line_pixels=512", "data.page_crops=1", "loop.threads=1",
     "loop.evaluate_every=2", "loop.log_every=1", "loop.steps=2", "loop.device=cpu",
@@ -126,7 +127,7 @@ def test_training_stops_on_numbers_that_are_not_finite(tmp_path: Path, monkeypat
             yield batch
 
     monkeypatch.setattr(TwoStage, "batches", poisoned)
-    with pytest.raises(TrainingError, match="lower loop.learning_rate"):
+    with pytest.raises(TrainingError, match=r"lower loop\.learning_rate"):
         train(tiny_config(tmp_path / "set", "loop.steps=20", "loop.evaluate_every=100"), tmp_path / "run")
 
 
