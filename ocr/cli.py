@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from ocr.errors import ExitCode, OcrError
+from ocr.errors import ExitCode, OcrError, UsageError
 
 COMMANDS = {"predict": "predict", "train": "train", "eval": "evaluate", "export": "export", "data": "app"}
 """Modules of :mod:`ocr.commands`, and in each the function of the command or the app of its subcommands."""
@@ -50,6 +50,15 @@ def build_app(only: str | None = None) -> typer.Typer:
     return app
 
 
+def known_command(argument: str) -> str | None:
+    """The argument if it is a command, None if it is an option. Raises :class:`~ocr.errors.UsageError` otherwise."""
+    if argument in COMMANDS or argument.startswith("-"):
+        return argument if argument in COMMANDS else None
+    from ocr.models.schema import suggest
+
+    raise UsageError(f"unknown command {argument}: {suggest(argument, list(COMMANDS))}")
+
+
 def root(version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True)) -> None:
     """Read text from images and PDFs, in Latin script and Korean."""
     if version:
@@ -67,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, raise_terminated)
     debug = "--debug" in arguments
     try:
-        only = arguments[0] if arguments and arguments[0] in COMMANDS else None
+        only = known_command(arguments[0]) if arguments else None
         result = typer.main.get_command(build_app(only))(arguments, prog_name="ocr", standalone_mode=False)
         return int(result or 0)
     except Terminated:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ocr.errors import UsageError
+from ocr.models.schema import suggest
 from ocr.writers import json, jsonl, txt
 from ocr.writers.options import WriterOptions
 
@@ -43,6 +43,4 @@ def find_format(name: str) -> Format:
     """The format of this name; raises :class:`~ocr.errors.UsageError` with the nearest name for an unknown one."""
     if name in WRITERS:
         return WRITERS[name]
-    near = difflib.get_close_matches(name.lower(), WRITERS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(WRITERS)}"
-    raise UsageError(f"--format {name} is not known; {hint}")
+    raise UsageError(f"unknown format {name}: {suggest(name.lower(), list(WRITERS))}")

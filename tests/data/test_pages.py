@@ -13,7 +13,7 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium_c
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from ocr.data import decode_worker, image_file, page_options, pages
 from ocr.data.inputs import find_inputs, natural_key
@@ -177,9 +177,10 @@ def test_all_pages_of_a_tiff_and_the_first_frame_of_an_animation(reader: PageRea
 
 
 def test_thumbnails_inside_a_tiff_are_no_pages(reader: PageReader, tmp_path: Path) -> None:
-    large, small = Image.new("L", (50, 50), 0), Image.new("L", (5, 5), 0)
-    small.encoderinfo = {"tiffinfo": {image_file.SUBFILE_TYPE_TAG: 1}}
-    large.save(tmp_path / "pages.tif", save_all=True, append_images=[small, large])
+    with TiffImagePlugin.AppendingTiffWriter(str(tmp_path / "pages.tif"), True) as writer:
+        for size, kind in ((50, 0), (5, 1), (50, 0)):
+            Image.new("L", (size, size)).save(writer, "TIFF", tiffinfo={image_file.SUBFILE_TYPE_TAG: kind})
+            writer.newFrame()
     assert [number for number, _ in reader.pages(str(tmp_path / "pages.tif"))] == [1, 2]
 
 

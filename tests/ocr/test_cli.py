@@ -218,7 +218,7 @@ def test_signals_stop_it_without_a_trace_and_keep_whole_results(folder: Path, se
         time.sleep(0.05)
     process.send_signal(sent)
     _, messages = process.communicate(timeout=30)
-    assert (process.returncode, messages) == (code, b"")
+    assert (process.returncode, messages.strip()) == (code, b"")  # old versions of typer print a line feed
     assert [entry["source"] for entry in json.loads((folder / "out.json").read_text("utf-8"))] == ["page.png"]
     with pytest.raises(ProcessLookupError):  # no orphan: the whole process group is gone
         os.killpg(process.pid, 0)
