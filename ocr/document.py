@@ -1,8 +1,8 @@
 """The result tree that every part of the toolkit reads or writes.
 
 ``Document > Page > Block > Line > Word > Char``. Polygons are in pixels of the displayed image (after EXIF
-orientation), x right, y down, clockwise from the top left of the text; confidences lie in [0, 1]; children stand in reading order.
-Ground truth uses the same classes: a labelled page is a ``Page`` with confidence 1.
+orientation), x right, y down, clockwise from the top left of the text; confidences lie in [0, 1]; children stand in
+reading order. Ground truth uses the same classes: a labelled page is a ``Page`` with confidence 1.
 """
 
 from __future__ import annotations
@@ -143,9 +143,7 @@ def _word_to_dict(word: Word, *, chars: bool) -> dict[str, Any]:
 
 
 def _word_from_dict(data: Mapping[str, Any]) -> Word:
-    chars = tuple(
-        Char(c["text"], as_polygon(c["polygon"]), c.get("confidence", 1.0)) for c in data.get("chars", ())
-    )
+    chars = tuple(Char(c["text"], as_polygon(c["polygon"]), c.get("confidence", 1.0)) for c in data.get("chars", ()))
     return Word(data["text"], as_polygon(data["polygon"]), data.get("confidence", 1.0), chars)
 
 

@@ -60,4 +60,6 @@ def _word(
         for c, edge in zip(characters[start:stop], edges[start:stop], strict=True)
     )
     outline = slice_quad(quad, edges[start, 0], edges[stop - 1, 1])
-    return Word("".join(c.text for c in chars), as_polygon(outline), confidence_of(characters[start:stop]), chars)
+    # the probability that every character is right: what a word's reader wants to know
+    certainty = float(np.prod([c.confidence for c in characters[start:stop]]))
+    return Word("".join(c.text for c in chars), as_polygon(outline), certainty, chars)
