@@ -250,3 +250,33 @@ def test_korean_pages_have_hangul(tmp_path: Path) -> None:
     options = PageOptions(layout="article", degradation=CLEAN, size=(500, 700))
     _, page = render_page(_rng(0), FontLibrary([folder]), TextSampler([tmp_path]), options)
     assert any("가" <= char.text <= "힣" for word in page.words for char in word.chars)
+
+
+@pytest.mark.parametrize("kind", ["pages", "lines"])
+def test_synth_writes_a_native_set(kind: str, fonts: FontLibrary, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from ocr.commands.data import app
+    from ocr.data.samples import load_samples
+
+    (tmp_path / "texts" / "en").mkdir(parents=True)
+    (tmp_path / "texts" / "en" / "lines.txt").write_text("\n".join(SENTENCES), encoding="utf-8")
+    for output in ("first", "second"):
+        arguments = ["synth", "--kind", kind, "--count", "3", "--output", str(tmp_path / output), "--seed", "5"]
+        arguments += ["--fonts", str(fonts.faces[0].path), "--corpora", str(tmp_path / "texts"), "--strength", "light"]
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.exception
+    samples = load_samples(tmp_path / "first", split="train")
+    assert len(samples) == 3 and all(sample.load().shape[2] == 3 for sample in samples)
+    assert all(sample.is_crop == (kind == "lines") for sample in samples)
+    for sample in samples:
+        assert sample.image.read_bytes() == (tmp_path / "second" / "images" / sample.image.name).read_bytes()
+
+
+def test_synth_suggests_a_strength(fonts: FontLibrary, tmp_path: Path) -> None:
+    from ocr.data.synthetic.sets import SetOptions, render_set
+
+    folders = (fonts.faces[0].path,), (tmp_path,)
+    options = SetOptions(tmp_path, *folders, "pages", 1, 0, "train", "stong", "any", None, 0.0, False)
+    with pytest.raises(UsageError, match="did you mean 'strong'"):
+        next(render_set(options))
