@@ -19,7 +19,7 @@ def main(target: Path, command: str, sources: list[Path]) -> None:
     rows = [row for source in sources for row in json.loads(source.read_text("utf-8"))["results"]]
     with target.open("w", encoding="utf-8", newline="") as file:
         file.write(f"# {command}\n")
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, max(rows, key=len), lineterminator="\n")
         writer.writeheader()
         for row in rows:
             writer.writerow({k: round(v, DIGITS) if isinstance(v, float) else v for k, v in row.items()})
