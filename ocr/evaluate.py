@@ -94,7 +94,8 @@ class Evaluation:
             "cpu_seconds_per_sample": reading.cpu_seconds_per_sample,
             "peak_memory_mb": None if reading.peak_memory is None else round(reading.peak_memory / 1e6),
         }
-        return head | {"case_folded": self.labelled.fold_case} | asdict(self.scores) | rest
+        given = {"languages": list(self.labelled.languages), "case_folded": self.labelled.fold_case}
+        return head | given | asdict(self.scores) | rest
 
 
 def load_sets(paths: Sequence[Path], *, split: str, limit: int | None = None) -> list[LabelledSet]:

@@ -11,6 +11,7 @@ import csv
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 DIGITS = 4
 
@@ -22,7 +23,14 @@ def main(target: Path, command: str, sources: list[Path]) -> None:
         writer = csv.DictWriter(file, max(rows, key=len), lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            writer.writerow({k: round(v, DIGITS) if isinstance(v, float) else v for k, v in row.items()})
+            writer.writerow({key: cell(value) for key, value in row.items()})
+
+
+def cell(value: Any) -> Any:
+    """A value as it stands in the CSV: numbers rounded, lists joined."""
+    if isinstance(value, list):
+        return "+".join(value)
+    return round(value, DIGITS) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

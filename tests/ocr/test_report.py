@@ -67,6 +67,7 @@ def test_table_leaves_out_empty_columns_and_says_what_was_folded(evaluation: Eva
 def test_json_has_every_metric(evaluation: Evaluation) -> None:
     (row,) = json.loads(to_json([evaluation]))["results"]
     assert row["set"] == "set<1>" and row["kind"] == "pages" and row["peak_memory_mb"] == 123
+    assert row["languages"] == ["en"] and row["case_folded"] is False
     assert row["eojeol_accuracy"] is None and row["cer"] == pytest.approx(2 / 7)
 
 
