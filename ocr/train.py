@@ -58,6 +58,8 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
         rate = set_learning_rate(optimizer, loop, step, progress)
         losses = train_step(pipeline, batches, optimizer, scaler, loop, device)
         bad = 0 if losses.pop("finite") else bad + 1
+        samples = losses.pop("samples")
+        log.record(losses, samples)
         if bad >= BAD_STEPS:
             raise TrainingError(
                 f"step {step}: {bad} losses in a row are not finite at learning rate {rate:.2e}; "
@@ -65,7 +67,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
             )
         update_average(average, pipeline, decay=min(loop.ema, (step + 1) / (step + 10)))
         if (step + 1) % loop.log_every == 0:
-            log.progress(step + 1, losses, rate, time.monotonic() - clock, progress)
+            log.progress(step + 1, rate, time.monotonic() - clock, progress)
         if (step + 1) % loop.evaluate_every == 0 or step + 1 == loop.steps or progress >= 1:
             scores = evaluate(pipeline, average, validation)
             log.scores(step + 1, scores)
@@ -83,7 +85,7 @@ def train_step(
     pipeline: Pipeline, batches: Iterator[Batch], optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler,
     loop: LoopConfig, device: torch.device,
 ) -> dict[str, float]:  # fmt: skip
-    """Forward, loss, backward, step. Returns the named losses and ``finite`` (0 if the step was skipped)."""
+    """Forward, loss, backward, step. Returns the named losses, ``samples`` and ``finite`` (0: the step was skipped)."""
     optimizer.zero_grad(set_to_none=True)
     sums: dict[str, float] = {}
     for _ in range(loop.accumulate):

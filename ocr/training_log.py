@@ -19,20 +19,28 @@ class TrainingLog:
     def __init__(self, output: Path, steps: int, minutes: float) -> None:
         self.output, self.steps, self.minutes = output, steps, minutes
         self.writer = SummaryWriter(str(output))
-        self._last, self._seen = time.monotonic(), 0
+        self._since, self._steps, self._samples = time.monotonic(), 0, 0.0
+        self._sums: dict[str, float] = {}
 
-    def progress(self, step: int, losses: Mapping[str, float], rate: float, seconds: float, progress: float) -> None:
-        """One line: losses, speed of the last stretch, time left by the schedule."""
+    def record(self, losses: Mapping[str, float], samples: float) -> None:
+        """Add a step's losses to those that the next progress line gives the mean of."""
+        self._steps += 1
+        self._samples += samples
+        for name, value in losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+
+    def progress(self, step: int, rate: float, seconds: float, progress: float) -> None:
+        """One line: mean losses and speed since the last one, time left by the schedule."""
         now = time.monotonic()
-        samples = losses["samples"] * (step - self._seen) / max(now - self._last, 1e-9)
-        self._last, self._seen = now, step
+        samples = self._samples / max(now - self._since, 1e-9)
+        losses = {name: value / max(self._steps, 1) for name, value in self._sums.items()}
+        self._since, self._steps, self._samples, self._sums = now, 0, 0.0, {}
         left = seconds * (1 - progress) / progress if progress > 0 else 0.0
-        parts = "  ".join(f"{name} {value:.4f}" for name, value in losses.items() if name != "samples")
+        parts = "  ".join(f"{name} {value:.4f}" for name, value in losses.items())
         line = f"step {step}/{self.steps}  {parts}  lr {rate:.1e}  {samples:.0f} samples/s  {_clock(left)} left"
         print(line, file=sys.stderr, flush=True)  # noqa: T201
         for name, value in losses.items():
-            if name != "samples":
-                self.writer.add_scalar(f"loss/{name}", value, step)
+            self.writer.add_scalar(f"loss/{name}", value, step)
         self.writer.add_scalar("rate/learning", rate, step)
         self.writer.add_scalar("rate/samples_per_second", samples, step)
 
