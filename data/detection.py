@@ -166,7 +166,7 @@ def random_crop(image: Image, page: Page, rng: np.random.Generator, config: Crop
 
 def draw_line_height(rng: np.random.Generator, config: CropConfig) -> float:
     low, high = np.log(config.line_heights)
-    return float(np.exp(rng.triangular(low, low + 0.35 * (high - low), high)))
+    return float(np.exp(rng.triangular(low, low + 0.25 * (high - low), high)))
 
 
 def draw_angle(rng: np.random.Generator, config: CropConfig) -> float:

@@ -49,10 +49,12 @@ class KernelConfig:
     Attributes:
         height: Part of the line's height that the kernel keeps, around the middle.
         inset: How far each end is pulled in, in line heights (at most a quarter of the width).
+        gap_weight: How much the cells of a line around its kernel count in the loss: they keep dense lines apart.
     """
 
     height: float = 0.5
     inset: float = 0.2
+    gap_weight: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)

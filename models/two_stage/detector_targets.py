@@ -20,6 +20,9 @@ FloatMap = NDArray[np.float32]
 
 SUBPIXEL_BITS = 4
 
+SOFT_EDGE = 25
+"""Coverage, of 255, from which a cell belongs to a kernel's edge."""
+
 OUTLINE = 0.5
 """``cv2.fillPoly`` also paints the pixels under the outline: shapes come out this many pixels larger on each side."""
 
@@ -28,7 +31,7 @@ def detector_batch(pages: Sequence[tuple[Image, Page]], kernel: KernelConfig) ->
     """Equally large page crops and their labels as the arrays of one training batch.
 
     Returns:
-        ``images`` (N, 1, H, W), grey, 0 to 255; ``kernels`` and ``weights`` (N, 1, H/4, W/4), 0 to 1.
+        ``images`` (N, 1, H, W), grey, 0 to 255; ``kernels`` (N, 1, H/4, W/4), 0 to 1; ``weights`` of that shape, 0 and up.
     """
     images, kernels, weights = [], [], []
     for image, page in pages:
@@ -49,17 +52,20 @@ def detector_maps(lines: Sequence[Line], size: tuple[int, int], kernel: KernelCo
     Returns:
         Two maps (H/4, W/4): the part of each cell that lies on a kernel, and how much the cell counts in the loss.
     """
-    cores, ignored = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    cores, whole, ignored = np.zeros(size, np.uint8), np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     for line in lines:
         if line.ignore:
             fill(ignored, line.polygon)
         else:
+            fill(whole, line.polygon)
             fill(cores, kernel_polygon(line.polygon, kernel, OUTLINE))
     cores[ignored > 0] = 0
     shape = (size[1] // OUTPUT_STRIDE, size[0] // OUTPUT_STRIDE)
     coverage = cv2.resize(cores, shape, interpolation=cv2.INTER_AREA)  # (H/4, W/4), 0 to 255
-    ignored_part = cv2.resize(ignored, shape, interpolation=cv2.INTER_AREA)
-    return coverage.astype(np.float32) / np.float32(255), (ignored_part < 128).astype(np.float32)
+    around = (cv2.resize(whole, shape, interpolation=cv2.INTER_AREA) >= 128) & (coverage < SOFT_EDGE)
+    weights = np.where(around, np.float32(kernel.gap_weight), np.float32(1))
+    weights[cv2.resize(ignored, shape, interpolation=cv2.INTER_AREA) >= 128] = 0
+    return coverage.astype(np.float32) / np.float32(255), weights
 
 
 def kernel_polygon(polygon: ArrayLike, kernel: KernelConfig, outline: float = 0.0) -> FloatArray:

@@ -71,6 +71,7 @@ def test_ignored_regions_weigh_nothing() -> None:
     lines = [Line("", from_box(0, 0, 64, 32), ignore=True), Line("a", from_box(0, 64, 64, 96))]
     kernels, weights = detector_maps(lines, (128, 128), KERNEL)
     assert weights[:7, :15].max() == 0 and weights[10:].min() == 1
+    assert weights[16, 8] == KERNEL.gap_weight and weights[20, 8] == 1 and weights[30, 30] == 1
     assert kernels[:8].max() == 0 and kernels[20].max() == 1
 
 
