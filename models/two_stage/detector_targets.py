@@ -31,7 +31,7 @@ def detector_batch(pages: Sequence[tuple[Image, Page]], kernel: KernelConfig) ->
     """Equally large page crops and their labels as the arrays of one training batch.
 
     Returns:
-        ``images`` (N, 1, H, W), grey, 0 to 255; ``kernels`` (N, 1, H/4, W/4), 0 to 1; ``weights`` of that shape, 0 and up.
+        ``images`` (N, 1, H, W), grey, 0 to 255; ``kernels`` (N, 1, H/4, W/4), 0 to 1; ``weights``, as large, from 0.
     """
     images, kernels, weights = [], [], []
     for image, page in pages:
