@@ -41,7 +41,7 @@ START_WORKER = (
 
 
 class WorkerDiedError(Exception):
-    """The decode worker ended, by a crash or because its time was up; ``failure`` says which."""
+    """The decode worker ended or has to be: by a crash, or for lack of time or memory; ``failure`` says which."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -193,9 +193,12 @@ class PageReader:
     def _receive_pixels(self, height: int, width: int) -> Image:
         import numpy as np
 
-        page = np.empty((height, width, 3), np.uint8)
         try:
+            page = np.empty((height, width, 3), np.uint8)
             self._read_into(page.reshape(-1).data)
+        except MemoryError:  # the pixels are still in the pipe: only a new worker starts afresh
+            message = f"there is not enough memory for its {width} x {height} pixels"
+            raise WorkerDiedError(Failure("out_of_memory", message)) from None
         except EOFError:
             raise WorkerDiedError(self._reason_of_death(late=False)) from None
         return page

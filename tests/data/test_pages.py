@@ -372,6 +372,23 @@ decode_worker.main()"""
     assert [number for number, page in entries if isinstance(page, Failure)] == [3]
 
 
+def test_a_page_too_large_for_the_memory_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: PageReader
+) -> None:
+    (tmp_path / "three.pdf").write_bytes(empty_pdf((72, 72), (72, 144), (72, 72)))
+    empty = np.empty
+
+    def little_memory(shape: tuple[int, ...], dtype: type) -> np.ndarray:
+        if shape[0] == 400:
+            raise MemoryError
+        return empty(shape, dtype)
+
+    monkeypatch.setattr(np, "empty", little_memory)
+    entries = list(reader.pages(str(tmp_path / "three.pdf")))
+    codes = [page.code if isinstance(page, Failure) else "" for _, page in entries]
+    assert codes == ["", "out_of_memory", ""]
+
+
 def test_a_file_left_in_the_middle_does_not_disturb_the_next(reader: PageReader, tmp_path: Path) -> None:
     (tmp_path / "five.pdf").write_bytes(empty_pdf(*[(50, 50)] * 5))
     half_dark().save(tmp_path / "page.png")
