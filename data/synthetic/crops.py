@@ -20,7 +20,9 @@ class CropStyle:
     """What rendered crops look like; lengths in shares of the line height."""
 
     strength: float = 0.5
-    """Mean strength of the degradation, 0 (clean) to 1; each crop draws its own."""
+    """Mean strength of the degradation, 0 (clean) to 1; each crop draws its own, a fifth of them none."""
+    spread: float = 0.25
+    """Standard deviation of the strength; 0 gives every crop the same."""
     characters: tuple[int, int] = (1, 48)
     """Shortest and longest text in Latin characters; Hangul counts double. Log-uniform between."""
     neighbours: float = 0.2
@@ -92,11 +94,14 @@ def _place(
 ) -> NDArray[np.uint8]:
     """The mask through one affine map into a crop (height, W): scale, margins, slant, tilt and width change at once."""
     top, bottom = reference
-    if rng.random() < 0.12:  # a box drawn tight around this text's own ink
-        rows = ink.boxes[[c != " " for c in ink.text]]
-        if len(rows):
-            top, bottom = float(rows[:, 1].min()), float(rows[:, 3].max())
-            bottom = max(bottom, top + 0.35 * (ink.ascent + ink.descent))
+    rows = ink.boxes[[c != " " for c in ink.text]]  # left, top, right, bottom of what leaves ink
+    draw = rng.random()
+    if len(rows) and draw < 0.9:
+        # boxes hold all ink: accents on capitals and low finals stand out of the usual extent, short text may fill less
+        tight = draw < 0.12
+        top = float(rows[:, 1].min()) if tight else min(top, float(rows[:, 1].min()))
+        bottom = float(rows[:, 3].max()) if tight else max(bottom, float(rows[:, 3].max()))
+        bottom = max(bottom, top + 0.35 * (ink.ascent + ink.descent))
     body = max(bottom - top, 4.0)
     top -= body * rng.uniform(-0.04, 0.28)
     bottom += body * rng.uniform(-0.04, 0.28)
@@ -141,5 +146,7 @@ def _tone(rng: np.random.Generator, mask: NDArray[np.uint8], style: CropStyle) -
 
 
 def _strength(rng: np.random.Generator, style: CropStyle) -> float:
-    """Most crops near the mean, a share of them clean."""
-    return 0.0 if rng.random() < 0.2 else float(np.clip(rng.normal(style.strength, 0.25), 0.0, 1.0))
+    """Around the mean, and none for a share of the crops."""
+    if style.spread == 0:
+        return style.strength
+    return 0.0 if rng.random() < 0.2 else float(np.clip(rng.normal(style.strength, style.spread), 0.0, 1.0))

@@ -41,13 +41,13 @@ class TextMix:
     ``languages`` weighs the corpora by folder name; ``other`` is shared by those not named.
     """
 
-    corpus: float = 0.66
-    number: float = 0.10
+    corpus: float = 0.64
+    number: float = 0.12
     code: float = 0.05
     shuffled: float = 0.05
     accented: float = 0.04
     syllables: float = 0.10
-    upper: float = 0.10
+    upper: float = 0.18
     """Share of Latin corpus text put in upper case (receipts, headings, forms)."""
     decorated: float = 0.08
     """Share of strings that get a bullet, brackets, quotes, a dot leader or a sign."""
