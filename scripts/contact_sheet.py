@@ -45,7 +45,8 @@ def _real_pages(sets: list[Path], rng: np.random.Generator, count: int) -> list[
     """The same number of pages of every set, line crops left out."""
     pages = []
     for path in sets:
-        samples = [s for split in list_splits(path) or [None] for s in load_samples(path, split=split) if not s.is_crop]
+        splits: list[str | None] = [*list_splits(path)] or [None]
+        samples = [s for split in splits for s in load_samples(path, split=split) if not s.is_crop]
         chosen = rng.permutation(len(samples))[: -(-count // len(sets))]
         pages += [samples[int(i)].load() for i in chosen]
     return pages[:count]

@@ -66,17 +66,28 @@ def picture(sheet: Sheet, box: Box) -> None:
     if height < 8 or width < 8:
         return
     rng = sheet.rng
-    zoom = float(rng.uniform(1, 6))
-    clouds = [np.ascontiguousarray(textures.window("mottling", rng, (height, width), zoom)) for _ in range(3)]
-    image = cv2.merge(clouds) if sheet.colour else clouds[0]
-    image = cv2.convertScaleAbs(image, alpha=rng.uniform(0.6, 1.6), beta=rng.uniform(-90, 60))
+    tones = _tones(rng, sheet.colour)
+    clouds = np.ascontiguousarray(textures.window("mottling", rng, (height, width), float(rng.uniform(2, 8))))
+    slope = np.linspace(rng.uniform(-60, 60), rng.uniform(-60, 60), height)[:, None]
+    clouds = np.clip(clouds * rng.uniform(0.3, 1.2) + slope + rng.uniform(-40, 60), 0, 255).astype(np.uint8)
+    image = cv2.LUT(cv2.merge([clouds] * 3), tones[None]) if sheet.colour else clouds
     for _ in range(int(rng.integers(1, 9))):
-        _shape(image, rng, sheet.colour)
-    if rng.uniform() < 0.5:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 3))
+        _shape(image, rng, tones)
+        if rng.uniform() < 0.6:
+            image = cv2.GaussianBlur(image, (0, 0), min(height, width) * rng.uniform(0.004, 0.05))
+    image = textures.add(image, textures.window("grain", rng, (height, width), 1.5), rng.uniform(0, 14))
     if not sheet.colour and rng.uniform() < 0.4:
         image = _halftone(image, rng)
     sheet.image[top:bottom, left:right] = image
+
+
+def _tones(rng: np.random.Generator, colour: bool) -> Image:
+    """Colours ``(256, 3)`` of a picture from dark to light: one hue or two, mostly dull."""
+    if not colour:
+        return np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    ends = np.sort(rng.uniform(0, 255, (2, 1)), axis=0) + rng.normal(0, rng.choice((12, 30, 60)), (2, 3))
+    share = np.linspace(0, 1, 256)[:, None]
+    return np.clip(ends[0] + (ends[1] - ends[0]) * share, 0, 255).astype(np.uint8)
 
 
 def logo(sheet: Sheet, box: Box, colour: Colour = BLACK) -> None:
@@ -136,8 +147,8 @@ def matrix_code(sheet: Sheet, box: Box) -> None:
 def signature(sheet: Sheet, x: float, y: float, size: float, colour: Colour = (30, 30, 60)) -> None:
     """A pen's scrawl of about ``size`` px height from (x, y) rightwards, with a flourish."""
     rng = sheet.rng
-    points = marks.scribble(rng, size, int(rng.integers(4, 10)))
-    points *= (rng.uniform(1.2, 2.6), rng.uniform(0.6, 1.3))
+    points = marks.scribble(rng, size, int(rng.integers(3, 8)))
+    points *= (rng.uniform(1.2, 3.2), rng.uniform(0.6, 1.3))
     points = points @ np.array([[1, rng.uniform(-0.3, 0.05)], [rng.uniform(-0.4, 0), 1]]) + np.array([x, y])
     fixed = np.round(points * 16).astype(np.int32).reshape(-1, 1, 2)
     cv2.polylines(sheet.image, [fixed], False, sheet.paint(colour), max(1, round(size / 14)), cv2.LINE_AA, 4)
@@ -191,10 +202,10 @@ def _rounded(box: Box, radius: float) -> np.ndarray:
     return np.concatenate(arcs).round().astype(np.int32)
 
 
-def _shape(image: Image, rng: np.random.Generator, colour: bool) -> None:
+def _shape(image: Image, rng: np.random.Generator, tones: Image) -> None:
     height, width = image.shape[:2]
-    shade = tuple(int(v) for v in rng.integers(0, 256, 3))
-    paint = shade if colour else shade[0]
+    shade = tuple(int(v) for v in tones[int(rng.integers(256))])
+    paint = shade if image.ndim == 3 else shade[0]
     kind = int(rng.integers(4))
     if kind == 0:
         centre, axes = (

@@ -101,9 +101,11 @@ def scribble(rng: np.random.Generator, size: float, letters: int) -> np.ndarray:
     """Points ``(N, 2)`` of a running hand that spells nothing: loops of about ``size`` px from (0, 0) to the right."""
     count = letters * 3
     steps = np.cumsum(rng.uniform(0.05, 0.42, count)) * size
-    heights = rng.uniform(0.1, 0.5, count) * size * np.where(np.arange(count) % 2, -1, 0.7)
-    tall = rng.uniform(size=count) < 0.15
-    knots = np.stack([steps + rng.normal(0, 0.16, count) * size, np.where(tall, heights * 2.2, heights)], axis=1)
+    heights = rng.uniform(0.05, 0.45, count) * size * np.where(np.arange(count) % 2, -1, 0.5)
+    tall = rng.uniform(size=count) < 0.2
+    drift = np.cumsum(rng.normal(0, 0.03, count)) * size
+    heights = np.where(tall, heights * rng.uniform(1.5, 4, count), heights) + drift
+    knots = np.stack([steps + rng.normal(0, 0.2, count) * size, heights], axis=1)
     return smooth_curve(knots)
 
 

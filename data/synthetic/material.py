@@ -17,6 +17,9 @@ from ocr.errors import UsageError
 
 Option = TypeVar("Option")
 
+SMALLEST = 13
+"""Smallest type in px an em: an x-height of 6 to 7 px, as in scans of 90 dpi."""
+
 
 @dataclass(slots=True)
 class Material:
@@ -47,7 +50,7 @@ class Material:
         return self._faces[kind]
 
     def pen(self, kind: Kind, size: int, colour: Colour = BLACK, leading: float = 1.3, fresh: bool = False) -> Pen:
-        return Pen(self.face(kind, fresh), max(9, int(size)), colour, PLAIN, leading)
+        return Pen(self.face(kind, fresh), max(SMALLEST, int(size)), colour, PLAIN, leading)
 
     def words(self, face: Face, length: int) -> list[str]:
         """Consecutive words of running text, about ``length`` characters, without those that the face cannot draw."""

@@ -105,10 +105,17 @@ def binarise(image: Image, rng: np.random.Generator, amount: float, unit: float 
         bilevel = cv2.threshold(grey, level, 255, cv2.THRESH_BINARY)[1]
     else:
         side = int(max(7, unit * rng.uniform(14, 40))) | 1
-        bilevel = cv2.adaptiveThreshold(
-            grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, side, rng.uniform(9, 22)
-        )
+        smooth = cv2.GaussianBlur(grey, (0, 0), 0.4 + 0.5 * unit * rng.uniform(0, 1))
+        offset = float(rng.uniform(9, 16) + 1.2 * noise_level(smooth))  # or grain of the paper turns into pepper
+        bilevel = cv2.adaptiveThreshold(smooth, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, side, offset)
     return cv2.merge([bilevel] * 3) if image.ndim == 3 else bilevel
+
+
+def noise_level(grey: Image) -> float:
+    """Deviation of the paper's grain in grey levels, robust against text: by the median of neighbour differences."""
+    step = max(1, grey.shape[0] // 256)
+    rows = grey[::step].astype(np.int16)
+    return float(np.median(np.abs(np.diff(rows, axis=1)))) * 2.5
 
 
 def fax(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:

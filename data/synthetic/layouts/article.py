@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ocr.data.synthetic import drawing
-from ocr.data.synthetic.material import Material
+from ocr.data.synthetic.material import SMALLEST, Material
 from ocr.data.synthetic.sheet import Align, Pen, Sheet
 from ocr.data.synthetic.typesetting import Measure, fitting, set_paragraph
 
@@ -39,7 +39,7 @@ def _running_head(sheet: Sheet, material: Material, body: Pen, margin: float, to
     rng = sheet.rng
     if rng.uniform() < 0.5:
         return top
-    small = Pen(body.face, max(9, int(body.size * 0.8)))
+    small = Pen(body.face, max(SMALLEST, int(body.size * 0.8)))
     sheet.new_block()
     head = material.phrase(small.face, 40)
     sheet.write(small, head.upper() if rng.uniform() < 0.3 else head, margin, top)
@@ -101,7 +101,7 @@ def _figure(sheet: Sheet, material: Material, body: Pen, measure: Measure, basel
     (drawing.chart if rng.uniform() < 0.3 else drawing.picture)(sheet, box)
     if rng.uniform() < 0.3:
         drawing.frame(sheet, box)
-    caption = Pen(body.face, max(9, int(body.size * 0.85)), leading=1.25)
+    caption = Pen(body.face, max(SMALLEST, int(body.size * 0.85)), leading=1.25)
     head = material.choice(("그림", "사진") if material.korean else ("Fig.", "Figure", "FIG."))
     words = [word for word in (head, f"{rng.integers(1, 60)}.") if caption.face.draws(word)]
     sheet.new_block()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ocr.data.synthetic import drawing
 from ocr.data.synthetic.lines import LineStyle
-from ocr.data.synthetic.material import Material
+from ocr.data.synthetic.material import SMALLEST, Material
 from ocr.data.synthetic.sheet import Pen, Sheet
 from ocr.data.synthetic.typesetting import Measure, fitting, set_paragraph
 
@@ -99,7 +99,7 @@ def _plate(sheet: Sheet, material: Material, body: Pen, measure: Measure, baseli
 
 
 def _notes(sheet: Sheet, material: Material, body: Pen, measure: Measure, baseline: float) -> None:
-    small = Pen(body.face, max(10, int(body.size * 0.78)), leading=body.leading)
+    small = Pen(body.face, max(SMALLEST, int(body.size * 0.78)), leading=body.leading)
     drawing.rule(
         sheet,
         (measure.left, baseline - small.size * 1.4),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocr.data.synthetic import drawing
-from ocr.data.synthetic.material import Material
+from ocr.data.synthetic.material import SMALLEST, Material
 from ocr.data.synthetic.sheet import Pen, Sheet
 from ocr.data.synthetic.typesetting import Measure, fitting, set_paragraph
 
@@ -47,7 +47,7 @@ def draw(sheet: Sheet, material: Material) -> None:
         else:
             sheet.new_block()
             words = material.words(label.face, int(rng.integers(60, 260)))
-            small = Pen(label.face, max(9, int(label.size * 0.85)))
+            small = Pen(label.face, max(SMALLEST, int(label.size * 0.85)))
             measure = Measure(margin, sheet.width - 2 * margin, bottom, justify=bool(rng.uniform() < 0.4))
             baseline = set_paragraph(sheet, small, words, measure, baseline + small.size)
         baseline += label.size * rng.uniform(0.5, 1.6)
@@ -96,7 +96,7 @@ def _fields(sheet: Sheet, material: Material, label: Pen, entry: Pen, margin: fl
     width = sheet.width - 2 * margin
     stacked = bool(rng.uniform() < 0.4)
     height = max(entry.size * (2.5 if stacked else 1.7), label.size * 1.8)
-    small = Pen(label.face, max(9, int(label.size * (0.75 if stacked else 1))))
+    small = Pen(label.face, max(SMALLEST, int(label.size * (0.75 if stacked else 1))))
     for _ in range(int(rng.integers(1, 6))):
         cells = int(rng.integers(1, 4))
         for cell in range(cells):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocr.data.synthetic import drawing
-from ocr.data.synthetic.material import Material
+from ocr.data.synthetic.material import SMALLEST, Material
 from ocr.data.synthetic.sheet import Align, Pen, Sheet
 from ocr.data.synthetic.typefaces import Kind
 from ocr.data.synthetic.typesetting import Measure, fitting, set_paragraph
@@ -76,7 +76,7 @@ def _letterhead(sheet: Sheet, material: Material, pen: Pen, left: float, width: 
     title = fitting(name, material.phrase(name.face, 26), width * 0.6)
     sheet.write(name, title.upper() if rng.uniform() < 0.5 else title.title(), x, baseline + name.size, align)
     baseline += name.size + name.step * 0.9
-    small = Pen(pen.face, max(10, int(pen.size * rng.uniform(0.6, 0.8))))
+    small = Pen(pen.face, max(SMALLEST, int(pen.size * rng.uniform(0.6, 0.8))))
     for _ in range(int(rng.integers(1, 4))):
         sheet.write(small, fitting(small, material.string(small.face, 44), width * 0.6), x, baseline, align)
         baseline += small.step
@@ -131,7 +131,7 @@ def _footer(sheet: Sheet, material: Material, pen: Pen, left: float) -> None:
     rng = sheet.rng
     if rng.uniform() < 0.5:
         return
-    small = Pen(pen.face, max(9, int(pen.size * rng.uniform(0.5, 0.7))))
+    small = Pen(pen.face, max(SMALLEST, int(pen.size * rng.uniform(0.5, 0.7))))
     baseline = sheet.height * 0.95
     if rng.uniform() < 0.5:
         drawing.rule(sheet, (left, baseline - small.size * 1.4), (sheet.width - left, baseline - small.size * 1.4))

@@ -7,7 +7,7 @@ import numpy as np
 from ocr.data.synthetic import drawing
 from ocr.data.synthetic.layouts.screen import contrast
 from ocr.data.synthetic.lines import LineStyle
-from ocr.data.synthetic.material import Material
+from ocr.data.synthetic.material import SMALLEST, Material
 from ocr.data.synthetic.sheet import Align, Colour, Pen, Sheet
 from ocr.data.synthetic.typesetting import Measure, fitting, set_paragraph
 
@@ -25,7 +25,9 @@ def _colour(rng: np.random.Generator) -> Colour:
     if rng.uniform() < 0.55:
         level = int(rng.integers(228, 256))
         return (level, level, int(np.clip(level + rng.integers(-15, 5), 0, 255)))
-    return tuple(int(v) for v in rng.integers(0, 256, 3))  # type: ignore[return-value]
+    grey = rng.uniform(20, 250)  # most grounds are dull: a hue mixed with grey
+    share = rng.choice((0.25, 0.45, 1.0), p=(0.5, 0.3, 0.2))
+    return tuple(int(v) for v in grey + (rng.integers(0, 256, 3) - grey) * share)  # type: ignore[return-value]
 
 
 def _band(sheet: Sheet, material: Material, top: float, height: float, ground: Colour) -> None:
@@ -63,7 +65,9 @@ def _heading(sheet: Sheet, material: Material, box: drawing.Box, ink: Colour) ->
     baseline = set_paragraph(
         sheet, head, material.words(head.face, int(rng.integers(4, 40)))[:6], measure, top + size * 1.3
     )
-    body = Pen(material.face("sans"), max(12, int(min(size * 0.5, 34))), ink, leading=float(rng.uniform(1.3, 1.7)))
+    body = Pen(
+        material.face("sans"), max(SMALLEST, int(min(size * 0.5, 34))), ink, leading=float(rng.uniform(1.3, 1.7))
+    )
     while baseline < bottom - body.step * 2 and rng.uniform() < 0.8:
         sheet.new_block()
         measure = Measure(left, right - left, bottom - body.size * 0.5, align)

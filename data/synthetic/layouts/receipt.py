@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ocr.data.synthetic import drawing
 from ocr.data.synthetic.lines import LineStyle
-from ocr.data.synthetic.material import Material
+from ocr.data.synthetic.material import SMALLEST, Material
 from ocr.data.synthetic.sheet import Align, Pen, Sheet
 from ocr.data.synthetic.typesetting import fitting
 
@@ -29,7 +29,7 @@ THANKS_KOREAN = ("감사합니다", "이용해 주셔서 감사합니다.", "교
 def draw(sheet: Sheet, material: Material) -> None:
     rng = sheet.rng
     face = material.face("till" if rng.uniform() < 0.85 else "any")
-    size = max(12, int(sheet.width / rng.uniform(20, 40)))
+    size = max(SMALLEST, int(sheet.width / rng.uniform(20, 40)))
     advance = face.at(size).glyph("n").advance / size
     style = LineStyle(tracking=float(rng.uniform(-0.02, 0.06)), jitter=float(rng.choice((0, 0, 0.01))))
     if rng.uniform() < 0.35 and advance < 0.75:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ocr.data.synthetic import drawing
-from ocr.data.synthetic.material import Material
+from ocr.data.synthetic.material import SMALLEST, Material
 from ocr.data.synthetic.sheet import Colour, Pen, Sheet
 from ocr.data.synthetic.typesetting import Measure, fitting, set_paragraph
 
@@ -73,7 +73,7 @@ def _side_menu(sheet: Sheet, material: Material, pen: Pen, top: float, accent: C
     width = sheet.width * rng.uniform(0.14, 0.24)
     shade: Colour = tuple(int(v * 0.35 + 30) for v in accent) if rng.uniform() < 0.5 else (236, 238, 241)  # type: ignore[assignment]
     drawing.fill(sheet, (0, top, width, sheet.height), shade)
-    written = Pen(pen.face, max(12, int(pen.size * 0.92)), contrast(shade))
+    written = Pen(pen.face, max(SMALLEST, int(pen.size * 0.92)), contrast(shade))
     y = top + pen.step * 1.4
     chosen = int(rng.integers(12))
     for row in range(int(rng.integers(4, 18))):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ocr.data.synthetic import drawing
+from ocr.data.synthetic import drawing, ink
 from ocr.data.synthetic.lines import LineStyle
 from ocr.data.synthetic.material import Material
 from ocr.data.synthetic.sheet import Colour, Pen, Sheet
@@ -37,6 +37,8 @@ def draw(sheet: Sheet, material: Material) -> None:
         baseline = (
             _paragraph(sheet, material, pen, Measure(left + inset, width - inset, end, indent=indent), baseline) + gap
         )
+    if rng.uniform() < 0.5:  # a fresh ribbon prints fat
+        sheet.image = ink.bleed(sheet.image, rng, float(rng.uniform(0.2, 0.9)), pen.size / 22)
     if end < bottom - pen.step * 5:
         _close(sheet, material, pen, left, width, end, bottom)
 
