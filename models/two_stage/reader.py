@@ -20,7 +20,7 @@ from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, Pre
 from ocr.models.two_stage.reading_config import ReadingConfig
 from ocr.models.two_stage.reading_order import order_lines
 from ocr.models.two_stage.recognizer_decode import DecodedChar
-from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, turned, widen
+from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, turned, upside_down, widen
 from ocr.polygon import FloatArray
 
 
@@ -71,16 +71,27 @@ class TwoStageReader:
         """The line in each quadrilateral, or None where there is no text to be sure of."""
         crops = [line_image(page, quad, self.settings.height) for quad in quads]
         texts = self._recognise(crops)
-        doubtful = [i for i, text in enumerate(texts) if confidence_of(text) < self.settings.reading.doubt]
-        upside_down = self._recognise([np.ascontiguousarray(crops[i][::-1, ::-1]) for i in doubtful])
-        for i, text in zip(doubtful, upside_down, strict=True):
-            if confidence_of(text) > confidence_of(texts[i]) + self.settings.reading.flip_gain:
+        if self._stands_on_its_head(crops, texts):
+            crops, quads = [upside_down(crop) for crop in crops], [turned(quad) for quad in quads]
+            texts = self._recognise(crops)
+        reading = self.settings.reading
+        doubtful = [i for i, text in enumerate(texts) if confidence_of(text) < reading.doubt]
+        for i, text in zip(doubtful, self._recognise([upside_down(crops[i]) for i in doubtful]), strict=True):
+            if confidence_of(text) > confidence_of(texts[i]) + reading.flip_gain:
                 texts[i], quads[i] = text, turned(quads[i])
-        minimum = self.settings.reading.minimum_confidence
+        minimum = reading.minimum_confidence
         return [
             assemble_line(text, quad, crop.shape[1]) if confidence_of(text) >= minimum else None
             for text, quad, crop in zip(texts, quads, crops, strict=True)
         ]
+
+    def _stands_on_its_head(self, crops: Sequence[GreyImage], texts: Sequence[list[DecodedChar]]) -> bool:
+        """Whether the page's longest lines read better upside down, most of them and by a margin."""
+        reading = self.settings.reading
+        voters = sorted(range(len(crops)), key=lambda i: len(texts[i]), reverse=True)[: reading.voters]
+        flipped = self._recognise([upside_down(crops[i]) for i in voters])
+        gains = [confidence_of(text) - confidence_of(texts[i]) for i, text in zip(voters, flipped, strict=True)]
+        return bool(gains) and float(np.median(gains)) > reading.page_flip_gain
 
     def _recognise(self, crops: Sequence[GreyImage]) -> list[list[DecodedChar]]:
         return recognise.recognise_lines(crops, self._recognizer, self.alphabet, self.settings.reading)

@@ -14,8 +14,10 @@ class ReadingConfig:
     chunk: Longest piece of a line in pixels of the line image; longer lines are read in overlapping pieces.
     overlap: Overlap of neighbouring pieces in pixels.
     minimum_confidence: Lines read with less confidence are taken for ornament or noise and dropped.
-    doubt: Confidence below which a line is also read upside down.
-    flip_gain: Confidence the upside-down reading must win by; an upright line is never flipped on a whim.
+    voters: The longest lines of a page are also read upside down; if most of them win by it, the page is turned.
+    doubt: Confidence below which a line by itself is also read upside down.
+    flip_gain: Confidence a line's upside-down reading must win by; an upright line is never flipped on a whim.
+    page_flip_gain: The same for the median of the voters: many lines together need less to be sure.
     """
 
     margin: float = 0.10
@@ -24,5 +26,7 @@ class ReadingConfig:
     chunk: int = 1280
     overlap: int = 128
     minimum_confidence: float = 0.40
+    voters: int = 6
     doubt: float = 0.75
     flip_gain: float = 0.15
+    page_flip_gain: float = 0.04

@@ -62,3 +62,8 @@ def to_height(grey: GreyImage, height: int) -> GreyImage:
 def turned(quad: FloatArray) -> FloatArray:
     """The same box for text that stands on its head."""
     return np.roll(quad, 2, axis=0)
+
+
+def upside_down(image: GreyImage) -> GreyImage:
+    """The line image turned by half a turn, as :func:`turned` does to its box."""
+    return np.ascontiguousarray(image[::-1, ::-1])
