@@ -38,6 +38,14 @@ HANGUL_SHARE = 0.1
 """A set counts as Korean if at least this share of its samples has Hangul in the label."""
 
 
+LANGUAGE_CODES = {
+    "czech": "cs", "danish": "da", "dutch": "nl", "english": "en", "french": "fr", "german": "de", "hungarian": "hu",
+    "italian": "it", "korean": "ko", "polish": "pl", "portuguese": "pt", "slovak": "sk", "spanish": "es",
+    "swedish": "sv",
+}  # fmt: skip
+"""ISO 639-1 codes of languages that some labels give by their English names."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
     """Samples of one kind. ``languages`` are ISO 639-1 codes, most frequent first."""
@@ -134,7 +142,8 @@ def languages_of(samples: Sequence[Sample]) -> tuple[str, ...]:
 
     Korean print mixes in Latin words, so Korean brings English with it: engines that must be told need both.
     """
-    named = Counter(sample.lang for sample in samples if sample.lang)
+    codes = (sample.lang.lower() for sample in samples if sample.lang)
+    named = Counter(LANGUAGE_CODES.get(code, code) for code in codes)
     korean = sum(has_hangul(sample.full_text) for sample in samples) >= HANGUL_SHARE * len(samples)
     languages = [language for language, _ in named.most_common()] or (["ko"] if korean else ["en"])
     return tuple(dict.fromkeys([*languages, "en"] if "ko" in languages else languages))

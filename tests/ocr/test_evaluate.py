@@ -91,7 +91,7 @@ class TestSets:
 
     def test_named_languages_come_first(self, folder: Path) -> None:
         write_split(
-            folder, "val", {"text": "a", "lang": "es"}, {"text": "b", "lang": "it"}, {"text": "c", "lang": "it"}
+            folder, "val", {"text": "a", "lang": "es"}, {"text": "b", "lang": "it"}, {"text": "c", "lang": "Italian"}
         )
         (found,) = load_sets([folder], split="val")
         assert languages_of(found.samples) == ("it", "es")
