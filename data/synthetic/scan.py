@@ -155,7 +155,10 @@ def levels(image: Image, rng: np.random.Generator, amount: float, unit: float = 
     step = max(1, min(image.shape[:2]) // 300)
     sample = image[::step, ::step]
     dark, light = np.percentile(sample, (rng.uniform(0.1, 2), rng.uniform(35, 75)))
-    table = (np.arange(256) - dark) * (255 / max(40.0, light - dark))
+    gain = 255 / max(40.0, light - dark)
+    if image.ndim == 3 and gain > 1.4:  # colours would turn garish
+        image = drop_colour(image)
+    table = (np.arange(256) - dark) * gain
     return cv2.LUT(image, np.clip(table, 0, 255).round().astype(np.uint8))
 
 
