@@ -62,15 +62,19 @@ class DecodeConfig:
     """From the probability map to line boxes.
 
     Attributes:
-        threshold: Probability from which a cell belongs to a kernel.
+        threshold: Probability from which a cell belongs to a kernel. Below one half, since the network is trained to
+            be careful around kernels.
+        certain: Probability that each kernel reaches somewhere. Where kernels of neighbouring lines run together, the
+            parts above it tell them apart.
         minimum_score: Mean probability a kernel needs.
         minimum_height: Smallest line height in pixels of the resized page.
         clear_aspect: Width over height from which a box tells its own direction; a shorter one (a page number) takes
             the direction of the page.
     """
 
-    threshold: float = 0.4
-    minimum_score: float = 0.5
+    threshold: float = 0.3
+    certain: float = 0.5
+    minimum_score: float = 0.4
     minimum_height: float = 6.0
     clear_aspect: float = 3.0
 

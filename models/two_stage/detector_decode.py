@@ -15,8 +15,16 @@ from numpy.typing import NDArray
 from ocr.models.two_stage.detector_config import OUTPUT_STRIDE, DecodeConfig, KernelConfig
 from ocr.polygon import FloatArray
 
+Mask = NDArray[np.bool_]
+
 UPSAMPLING = 2
 """The map is enlarged before it is thresholded: bilinear interpolation places edges between cells."""
+
+PIXEL = OUTPUT_STRIDE / UPSAMPLING
+"""Side of a pixel of the enlarged map, in network pixels."""
+
+SMALLEST_SEED = 8
+"""Pixels of the enlarged map from which a certain part may be a line of its own."""
 
 VERTICAL_KERNEL = 3.0
 """Height over width from which a short kernel is running text turned by 90 degrees and not a narrow character."""
@@ -66,23 +74,54 @@ def decode_detector(
 
 
 def find_components(probability: NDArray[np.float32], decode: DecodeConfig) -> list[Component]:
-    """Connected regions above the threshold whose mean probability reaches the minimum score."""
+    """Kernels: connected regions above the threshold that reach certainty, cut where lines run together."""
     fine = cv2.resize(probability, None, fx=UPSAMPLING, fy=UPSAMPLING, interpolation=cv2.INTER_LINEAR)
-    pixel = OUTPUT_STRIDE / UPSAMPLING
+    fine = np.asarray(fine, np.float32)
     count, labels, statistics, _ = cv2.connectedComponentsWithStats((fine >= decode.threshold).astype(np.uint8))
     components = []
     for index in range(1, count):
-        left, top, width, height, area = (int(value) for value in statistics[index])
+        left, top, width, height, _ = (int(value) for value in statistics[index])
         window = slice(top, top + height), slice(left, left + width)
-        mask = labels[window] == index
-        score = float(fine[window][mask].mean())
-        if score < decode.minimum_score:
-            continue
-        contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        outline = np.concatenate(contours).reshape(-1, 2).astype(np.float64)
-        centres = outline + np.array([left + 0.5, top + 0.5])
-        components.append(Component(centres * pixel, area * pixel * pixel, score))
+        region = labels[window] == index
+        for mask in split_lines(region, region & (fine[window] >= decode.certain)):
+            score = float(fine[window][mask].mean())
+            if score >= decode.minimum_score:
+                components.append(Component(outline(mask, left, top), float(mask.sum()) * PIXEL * PIXEL, score))
     return components
+
+
+def split_lines(region: Mask, certain: Mask) -> list[Mask]:
+    """The kernels in a connected region: itself, or one for each certain part if some of those lie above each other."""
+    count, seeds, statistics, _ = cv2.connectedComponentsWithStats(certain.astype(np.uint8))
+    kept = [index for index in range(1, count) if statistics[index][cv2.CC_STAT_AREA] >= SMALLEST_SEED]
+    if len(kept) < 2:
+        return [region] if count > 1 else []
+    if not are_stacked([outline(seeds == index, 0, 0) for index in kept]):
+        return [region]
+    away = np.where(np.isin(seeds, kept), 0, 1).astype(np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP)
+    return [region & (nearest == label) for label in np.unique(nearest[away == 0])]
+
+
+def are_stacked(outlines: list[FloatArray]) -> bool:
+    """Whether two of the outlines lie above each other, in the direction of the longest one, as two lines do.
+
+    The words of one line lie beside each other.
+    """
+    angle, _, _ = max((measure(points) for points in outlines), key=lambda measured: measured[1])
+    spans = sorted(extent(points, angle)[::2] for points in outlines)
+    for index, (left, right) in enumerate(spans):
+        for other_left, other_right in spans[index + 1 :]:
+            if min(right, other_right) - other_left > min(right - left, other_right - other_left) / 2:
+                return True
+    return False
+
+
+def outline(mask: Mask, left: int, top: int) -> FloatArray:
+    """Centres (K, 2) of the outer pixels of a mask at ``left`` and ``top`` of the enlarged map, in network pixels."""
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    points = np.concatenate(contours).reshape(-1, 2).astype(np.float64)
+    return (points + np.array([left + 0.5, top + 0.5])) * PIXEL
 
 
 def page_direction(components: list[Component], decode: DecodeConfig) -> float:
@@ -101,13 +140,12 @@ def measure(points: FloatArray) -> tuple[float, float, float]:
     first, second = corners[1] - corners[0], corners[2] - corners[1]
     lengths = np.linalg.norm(first), np.linalg.norm(second)
     along = first if lengths[0] >= lengths[1] else second
-    pixel = OUTPUT_STRIDE / UPSAMPLING
     angle = float(np.arctan2(along[1], along[0])) if along.any() else 0.0
     if angle <= -np.pi / 2:
         angle += np.pi
     elif angle > np.pi / 2:
         angle -= np.pi
-    return angle, float(max(lengths)) + pixel, float(min(lengths)) + pixel
+    return angle, float(max(lengths)) + PIXEL, float(min(lengths)) + PIXEL
 
 
 def grow(component: Component, direction: float, decode: DecodeConfig, kernel: KernelConfig) -> FloatArray:
@@ -121,7 +159,7 @@ def grow(component: Component, direction: float, decode: DecodeConfig, kernel: K
     left, top, right, bottom = extent(component.points, angle)
     # The area tells how thick the kernel is; what its rectangle has beyond that and ragged edges is the line's bend.
     thickness = min(bottom - top, component.area / (right - left))
-    bend = max(0.0, bottom - top - thickness - OUTPUT_STRIDE / UPSAMPLING)
+    bend = max(0.0, bottom - top - thickness - PIXEL)
     line_height = thickness / kernel.height
     middle, half = (top + bottom) / 2, (line_height + bend) / 2
     inset = min(kernel.inset * line_height, (right - left) / 2)
@@ -132,7 +170,7 @@ def grow(component: Component, direction: float, decode: DecodeConfig, kernel: K
 def extent(points: FloatArray, angle: float) -> tuple[float, float, float, float]:
     """Left, top, right and bottom in axes turned by ``angle``, out to the outer edges of the pixels."""
     turned = points @ rotation(angle).T
-    edge = OUTPUT_STRIDE / UPSAMPLING / 2
+    edge = PIXEL / 2
     (left, top), (right, bottom) = turned.min(axis=0) - edge, turned.max(axis=0) + edge
     return float(left), float(top), float(right), float(bottom)
 
