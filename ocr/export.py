@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import importlib
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from ocr.errors import ModelError, UsageError
 from ocr.models.registry import PIPELINES
-from ocr.models.weights import ALPHABET, CONFIG, WEIGHTS, read_model_config
+from ocr.models.schema import suggest
+from ocr.models.trainable import Pipeline
+from ocr.models.weights import load_pipeline, read_model_config, save_model
 
 QUANTIZATION = ("none", "int8")
 
 
-def export(folder: Path, output: Path, quantize: str = "int8") -> dict[str, float]:
+def export(
+    folder: Path, output: Path, quantize: str = "int8", parts: Mapping[str, Path] | None = None
+) -> dict[str, float]:
     """Write ``output`` as a model folder that the light install reads; ``folder`` holds safetensors weights.
 
-    Returns the largest difference between torch and ONNX Runtime for each network, in logits. Raises ModelError if the
-    exported network does not do what the trained one does, UsageError for an unknown quantization.
+    ``parts`` names model folders that single parts are taken from, for parts that were trained apart. Returns the
+    largest difference between torch and ONNX Runtime for each network, in logits. Raises ModelError if the exported
+    network does not do what the trained one does or parts do not fit, UsageError for an unknown quantization or part.
     """
     if quantize not in QUANTIZATION:
         raise UsageError(f"quantize={quantize!r} must be one of {', '.join(QUANTIZATION)}")
@@ -25,10 +30,21 @@ def export(folder: Path, output: Path, quantize: str = "int8") -> dict[str, floa
     if name not in PIPELINES:
         raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(PIPELINES)}")
     output.mkdir(parents=True, exist_ok=True)
-    if folder.resolve() != output.resolve():
-        for file in (CONFIG, ALPHABET, WEIGHTS):
-            shutil.copyfile(folder / file, output / file)
+    pipeline = load_pipeline(folder)
+    for part, other in (parts or {}).items():
+        replace_part(pipeline, part, other)
+    save_model(output, name, pipeline.config, pipeline.alphabet, pipeline.state_dict())
     differences: dict[str, float] = importlib.import_module(f"{PIPELINES[name]}.onnx_export").export_networks(
-        folder, output, quantize == "int8"
+        output, quantize == "int8"
     )
     return differences
+
+
+def replace_part(pipeline: Pipeline, part: str, folder: Path) -> None:
+    """Give the pipeline a part of another model folder. Raises UsageError (unknown part), ModelError (it differs)."""
+    if part not in pipeline.parts:
+        raise UsageError(f"part {part!r}: {suggest(part, list(pipeline.parts))}")
+    other = load_pipeline(folder)
+    if other.alphabet != pipeline.alphabet or getattr(other.config, part) != getattr(pipeline.config, part):
+        raise ModelError(f"the {part} of {folder} has another alphabet or size; export models of one configuration")
+    pipeline.get_submodule(part).load_state_dict(other.get_submodule(part).state_dict())

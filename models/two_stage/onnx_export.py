@@ -21,8 +21,10 @@ TOLERANCE = 2e-2
 """Largest difference of a logit between torch and ONNX Runtime, both fp32."""
 
 
-def export_networks(folder: Path, output: Path, int8: bool) -> dict[str, float]:
-    """Write ``detector.onnx`` and ``recognizer.onnx``; int8 quantizes the recognizer's matrix products dynamically.
+def export_networks(folder: Path, int8: bool) -> dict[str, float]:
+    """Write ``detector.onnx`` and ``recognizer.onnx`` beside the weights of a model folder.
+
+    ``int8`` quantizes the recognizer's matrix products dynamically.
 
     Returns the largest difference in logits of each exported fp32 network. Raises ModelError if one exceeds the
     tolerance.
@@ -41,12 +43,12 @@ def export_networks(folder: Path, output: Path, int8: bool) -> dict[str, float]:
     }
     differences = {}
     for part, dynamic in axes.items():
-        path = output / f"{part}.onnx"
+        path = folder / f"{part}.onnx"
         inputs = [rng.uniform(0, 255, shape).astype(np.float32) for shape in shapes[part]]
         write_onnx(pipeline.get_submodule(part), inputs[0], dynamic, path)
         differences[part] = largest_difference(pipeline.runner(part), OnnxNetwork(path), inputs, part)
     if int8:
-        quantize(output / "recognizer.onnx")
+        quantize(folder / "recognizer.onnx")
     return differences
 
 

@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
-from ocr.errors import MissingExtraError
+from ocr.errors import MissingExtraError, UsageError
 
 
 def export(
     model: Annotated[Path, typer.Argument(help="Model folder with weights.safetensors, such as runs/train/best.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder to write; by default the same.")] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=FOLDER: take one part from another model, such as detector=runs/d/best."),
+    ] = None,
     quantize: Annotated[str, typer.Option(help="none or int8 (the recognizer's matrix products).")] = "int8",
 ) -> None:
     """Export to ONNX and check that it reads as the trained model does, for example: ocr export runs/train/best"""
@@ -23,5 +27,9 @@ def export(
         raise MissingExtraError("ocr export", "train") from error
     from ocr.export import export as run
 
-    for part, difference in run(model, output or model, quantize).items():
-        typer.echo(f"{part}: largest difference to torch {difference:.2e}")
+    named = [item.partition("=") for item in part or []]
+    if not all(folder for _, _, folder in named):
+        raise UsageError("--part needs NAME=FOLDER, such as --part detector=runs/detector/best")
+    folders = {name: Path(folder) for name, _, folder in named}
+    for name, difference in run(model, output or model, quantize, folders).items():
+        typer.echo(f"{name}: largest difference to torch {difference:.2e}")

@@ -86,7 +86,7 @@ def test_character_boxes_hold_the_ink(fonts: FontLibrary) -> None:
     for character, (left, top, right, bottom) in zip(line.text, line.boxes.astype(int), strict=True):
         if character != " ":
             window = line.mask[top:bottom, left:right]
-            assert window.any(axis=1)[[0, -1]].all() and window.any(axis=0)[[0, -1]].all(), character
+            assert window[[0, -1]].any(axis=1).all() and window[:, [0, -1]].any(axis=0).all(), character
             rest[top:bottom, left:right] = 0
     assert not rest.any()
 

@@ -151,3 +151,17 @@ def test_the_schedule_follows_the_nearer_of_steps_and_minutes() -> None:
 def test_unknown_parts_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did you mean recognizer"):
         build_pipeline(load_config(None, [*TINY, "parts=[recogniser]"]), None)
+
+
+def test_export_takes_parts_that_were_trained_apart(tmp_path: Path) -> None:
+    from ocr.export import export
+
+    for part in ("detector", "recognizer"):
+        train(tiny_config(tmp_path / "set", f"parts={part}", "loop.seed=7"), tmp_path / part)
+    export(tmp_path / "recognizer" / "best", tmp_path / "model", "none", {"detector": tmp_path / "detector" / "best"})
+    whole = load_pipeline(tmp_path / "model").state_dict()
+    for part in ("detector", "recognizer"):
+        trained = load_pipeline(tmp_path / part / "best").state_dict()
+        assert all(torch.equal(whole[name], trained[name]) for name in whole if name.startswith(part))
+    with pytest.raises(UsageError, match="did you mean detector"):
+        export(tmp_path / "recognizer" / "best", tmp_path / "model", "none", {"detctor": tmp_path})
