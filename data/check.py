@@ -43,8 +43,12 @@ def check_samples(
     *,
     normalise: Normalise = str,
 ) -> CheckReport:
-    """Checks both splits and raises InputError (exit code 3) if too much is bad; see :func:`inspect_samples`."""
-    report = inspect_samples({"train": train, "val": val}, alphabet, max_bad_fraction, normalise=normalise)
+    """Checks both splits and raises InputError (exit code 3) if too much is bad; see :func:`inspect_samples`.
+
+    ``val`` may be empty: rendered lines are validated on too.
+    """
+    splits = {"train": train} | ({"val": val} if val else {})
+    report = inspect_samples(splits, alphabet, max_bad_fraction, normalise=normalise)
     report.require_usable()
     return report
 

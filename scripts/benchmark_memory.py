@@ -4,7 +4,7 @@
     python scripts/benchmark_memory.py train recognizer --fonts FONTS --corpora TEXTS [--steps 30]
     python scripts/benchmark_memory.py train detector --fonts FONTS --corpora TEXTS --train SET
 
-Two peaks a row, over all processes of the command: `rss_mb` adds their resident sets at one moment (shared pages counted
+Two peaks a row, over all processes of the command: `rss_mb` adds their resident sets (shared pages counted
 in each), `pss_mb` shares such pages out among them. Linux only. Rows go to scripts/results/memory.csv.
 """
 

@@ -43,6 +43,11 @@ def test_a_good_set_passes(tmp_path: Path) -> None:
     assert "nothing wrong found" in str(report)
 
 
+def test_no_validation_set_is_needed(tmp_path: Path) -> None:
+    report = check_samples(crops(tmp_path, 3), [], ALPHABET)
+    assert len(report.train) == 3 and report.val == []
+
+
 def test_one_percent_of_bad_samples_is_skipped_by_name(tmp_path: Path) -> None:
     train = crops(tmp_path, 100)
     train[41].image.write_bytes(train[41].image.read_bytes()[:45])
