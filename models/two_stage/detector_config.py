@@ -87,7 +87,7 @@ class PrepareConfig:
         pixels: Area in pixels to which a page is resized for the first look; 1,024 x 1,408 for an A4 sheet.
         enlarge: Largest enlargement of a page.
         line_height: Smallest line height in pixels of the resized page at which text is found reliably (an x-height of
-            about 8 pixels); if the smaller lines of the first look fall below it, the page is looked at again, larger.
+            about 10 pixels); if the smaller lines of the first look fall below it, the page is looked at again, larger.
         small_part: Part of the lines that may be smaller than ``line_height`` without a second look.
         tile: Longest side of a tile of the second look.
         overlap: Overlap of neighbouring tiles in pixels.
@@ -95,7 +95,7 @@ class PrepareConfig:
 
     pixels: int = 1024 * 1408
     enlarge: float = 2.0
-    line_height: float = 16.0
-    small_part: float = 0.15
+    line_height: float = 20.0
+    small_part: float = 0.3
     tile: int = 1536
     overlap: int = 192

@@ -112,9 +112,11 @@ def test_tiles_cover_the_side_once(length: int) -> None:
 
 
 def test_small_text_gets_a_second_look() -> None:
-    assert second_scale(0.5, [turned_box(0, 0, 100, 40, 0)] * 3, PREPARE) is None
-    assert second_scale(0.5, [turned_box(0, 0, 100, 20, 0)] * 3, PREPARE) == pytest.approx(0.8)
-    assert second_scale(0.5, [], PREPARE) is None
+    prepare = PrepareConfig(line_height=16, enlarge=2)
+    assert second_scale(0.5, [turned_box(0, 0, 100, 40, 0)] * 3, prepare) is None
+    assert second_scale(0.5, [turned_box(0, 0, 100, 20, 0)] * 3, prepare) == pytest.approx(0.8)
+    assert second_scale(0.5, [turned_box(0, 0, 100, 2, 0)] * 3, prepare) == 2
+    assert second_scale(0.5, [], prepare) is None
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (5000, 1), (31, 33), (10, 6000)])
