@@ -47,6 +47,7 @@ def save_model(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet
     alphabet.save(folder / ALPHABET)
     tensors = {name: t.half().contiguous() if t.is_floating_point() else t.contiguous() for name, t in state.items()}
     save_file(tensors, folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner may read
 
 
 def load_pipeline(folder: Path) -> Any:
