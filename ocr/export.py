@@ -12,20 +12,14 @@ from ocr.models.schema import suggest
 from ocr.models.trainable import Pipeline
 from ocr.models.weights import load_pipeline, read_model_config, save_model
 
-QUANTIZATION = ("none", "int8")
 
-
-def export(
-    folder: Path, output: Path, quantize: str = "int8", parts: Mapping[str, Path] | None = None
-) -> dict[str, float]:
+def export(folder: Path, output: Path, parts: Mapping[str, Path] | None = None) -> dict[str, float]:
     """Write ``output`` as a model folder that the light install reads; ``folder`` holds safetensors weights.
 
     ``parts`` names model folders that single parts are taken from, for parts that were trained apart. Returns the
     largest difference between torch and ONNX Runtime for each network, in logits. Raises ModelError if the exported
-    network does not do what the trained one does or parts do not fit, UsageError for an unknown quantization or part.
+    network does not do what the trained one does or parts do not fit, UsageError for an unknown part.
     """
-    if quantize not in QUANTIZATION:
-        raise UsageError(f"quantize={quantize!r} must be one of {', '.join(QUANTIZATION)}")
     name = read_model_config(folder)["pipeline"]
     if name not in PIPELINES:
         raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(PIPELINES)}")
@@ -34,9 +28,7 @@ def export(
     for part, other in (parts or {}).items():
         replace_part(pipeline, part, other)
     save_model(output, name, pipeline.config, pipeline.alphabet, pipeline.state_dict())
-    differences: dict[str, float] = importlib.import_module(f"{PIPELINES[name]}.onnx_export").export_networks(
-        output, quantize == "int8"
-    )
+    differences: dict[str, float] = importlib.import_module(f"{PIPELINES[name]}.onnx_export").export_networks(output)
     return differences
 
 

@@ -17,17 +17,17 @@ from ocr.models.two_stage.recognise import Network
 from ocr.models.weights import load_pipeline
 
 OPSET = 17
+LARGE = 256
+"""Constants with at least so many numbers are stored in fp16."""
+
 TOLERANCE = 2e-2
 """Largest difference of a logit between torch and ONNX Runtime, both fp32."""
 
 
-def export_networks(folder: Path, int8: bool) -> dict[str, float]:
+def export_networks(folder: Path) -> dict[str, float]:
     """Write ``detector.onnx`` and ``recognizer.onnx`` beside the weights of a model folder.
 
-    ``int8`` quantizes the recognizer's matrix products dynamically.
-
-    Returns the largest difference in logits of each exported fp32 network. Raises ModelError if one exceeds the
-    tolerance.
+    Returns the largest difference in logits of each network. Raises ModelError if one exceeds the tolerance.
     """
     pipeline: TwoStage = load_pipeline(folder)
     pipeline.eval()
@@ -46,9 +46,8 @@ def export_networks(folder: Path, int8: bool) -> dict[str, float]:
         path = folder / f"{part}.onnx"
         inputs = [rng.uniform(0, 255, shape).astype(np.float32) for shape in shapes[part]]
         write_onnx(pipeline.get_submodule(part), inputs[0], dynamic, path)
+        store_as_half(path)
         differences[part] = largest_difference(pipeline.runner(part), OnnxNetwork(path), inputs, part)
-    if int8:
-        quantize(folder / "recognizer.onnx")
     return differences
 
 
@@ -73,9 +72,23 @@ def largest_difference(
     return worst
 
 
-def quantize(path: Path) -> None:
-    """Matrix products in int8 with weights scaled a channel and activations scaled on the fly; the file is replaced."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+def store_as_half(path: Path) -> None:
+    """Keep the network's large constants in fp16 with a cast to fp32 behind each, which halves the file.
 
-    logging.getLogger().setLevel(logging.ERROR)
-    quantize_dynamic(path, path, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8)
+    ONNX Runtime folds the casts when it loads the file and computes in fp32. The weights are fp16 already; what the
+    exporter has multiplied together (convolutions and their batch norms) is rounded once more.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(path)
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size >= LARGE:
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + "_half"))
+            casts.append(onnx.helper.make_node("Cast", [name + "_half"], [name], to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        model.graph.node.insert(0, cast)
+    onnx.save(model, path)

@@ -17,7 +17,6 @@ def export(
         list[str] | None,
         typer.Option(help="NAME=FOLDER: take one part from another model, such as detector=runs/d/best."),
     ] = None,
-    quantize: Annotated[str, typer.Option(help="none or int8 (the recognizer's matrix products).")] = "int8",
 ) -> None:
     """Export to ONNX and check that it reads as the trained model does, for example: ocr export runs/train/best"""
     try:
@@ -31,5 +30,5 @@ def export(
     if not all(folder for _, _, folder in named):
         raise UsageError("--part needs NAME=FOLDER, such as --part detector=runs/detector/best")
     folders = {name: Path(folder) for name, _, folder in named}
-    for name, difference in run(model, output or model, quantize, folders).items():
+    for name, difference in run(model, output or model, folders).items():
         typer.echo(f"{name}: largest difference to torch {difference:.2e}")
