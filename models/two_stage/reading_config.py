@@ -25,7 +25,7 @@ class ReadingConfig:
     batch_pixels: int = 8192
     chunk: int = 1280
     overlap: int = 128
-    minimum_confidence: float = 0.40
+    minimum_confidence: float = 0.60
     voters: int = 6
     doubt: float = 0.75
     flip_gain: float = 0.15
