@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.document import Page
+from ocr.document import Line, Page
 
 Image = NDArray[np.uint8]
 """A page or line in RGB, shape (H, W, 3)."""
@@ -26,4 +26,12 @@ class Reader(Protocol):
 
         A blank image gives a page without blocks. The result does not depend on how images are batched.
         """
+        ...
+
+
+class LineReader(Reader, Protocol):
+    """A reader that can also be given images of single lines."""
+
+    def read_lines(self, images: Sequence[Image]) -> list[Line]:
+        """One line for each image (H, W, 3) RGB uint8, its polygon in pixels of that image; empty text if none."""
         ...

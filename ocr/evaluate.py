@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
@@ -28,8 +28,8 @@ from ocr.data.samples import Sample, list_splits, load_samples
 from ocr.document import Block, Line, Page
 from ocr.errors import OcrError, UsageError
 from ocr.metrics.text import has_hangul, is_upper_case_only
-from ocr.models.interface import Image
-from ocr.peers import LineReader, MissingPeerError
+from ocr.models.interface import Image, LineReader
+from ocr.peers import MissingPeerError
 from ocr.scoring import Kind, LineResult, Scores, score
 
 LINES_AT_ONCE = 64
@@ -176,7 +176,7 @@ def engines(model: str | None, against: Sequence[str], *, peers_only: bool = Fal
 
 def _load_own(model: str | None, languages: Sequence[str]) -> LineReader:
     """Our reader; one model reads all its languages."""
-    return cast(LineReader, pipeline.load(model))
+    return pipeline.load(model)
 
 
 def evaluate(sets: Sequence[LabelledSet], engines: Sequence[Engine], *, isolate: bool = True) -> list[Evaluation]:

@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 
 from ocr.errors import ModelError
-from ocr.models.interface import Reader
+from ocr.models.interface import LineReader
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest
 from ocr.models.weights import read_model_config
@@ -15,7 +15,7 @@ DEFAULT_MODEL = "two-stage-small"
 SHIPPED = Path(__file__).parent / "weights"
 
 
-def load(name: str | Path | None = None) -> Reader:
+def load(name: str | Path | None = None) -> LineReader:
     """The reader of a shipped model (by name) or of a model folder (by path); the default one if None.
 
     Raises ModelError if there is no such model, or if it is damaged.
@@ -24,7 +24,7 @@ def load(name: str | Path | None = None) -> Reader:
     pipeline = read_model_config(folder)["pipeline"]
     if pipeline not in PIPELINES:
         raise ModelError(f"{folder}: pipeline {pipeline!r} is unknown: {suggest(str(pipeline), list(PIPELINES))}")
-    reader: Reader = importlib.import_module(PIPELINES[pipeline]).open_reader(folder)
+    reader: LineReader = importlib.import_module(PIPELINES[pipeline]).open_reader(folder)
     return reader
 
 

@@ -8,25 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol
 
-from ocr.document import Line
 from ocr.errors import UsageError
-from ocr.models.interface import Image, Reader
+from ocr.models.interface import LineReader
 from ocr.models.schema import suggest
 
 PEERS = {
     "tesseract": "ocr.peers.tesseract",
     "rapidocr": "ocr.peers.rapidocr",
 }
-
-
-class LineReader(Reader, Protocol):
-    """A reader that can also be given images of single lines."""
-
-    def read_lines(self, images: Sequence[Image]) -> list[Line]:
-        """One line for each image (H, W, 3) RGB uint8, its polygon in pixels of that image; empty text if none."""
-        ...
 
 
 class MissingPeerError(UsageError):
