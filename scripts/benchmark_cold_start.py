@@ -28,7 +28,7 @@ BASELINE = "tesseract"
 def commands(page: Path, model: str | None) -> dict[str, tuple[list[str], dict[str, str]]]:
     """Name -> command and extra environment. The ocr beside this Python is taken, as installed."""
     ocr = [str(Path(sys.executable).with_name("ocr")), "predict", str(page), *(["--model", model] if model else [])]
-    found = {"ocr predict": (ocr, {})}
+    found: dict[str, tuple[list[str], dict[str, str]]] = {"ocr predict": (ocr, {})}
     if shutil.which("tesseract"):
         plain = ["tesseract", str(page), "stdout"]
         found |= {BASELINE: (plain, {}), "tesseract, one thread": (plain, {"OMP_THREAD_LIMIT": "1"})}
