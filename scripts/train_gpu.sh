@@ -9,6 +9,8 @@
 # .gpu/initial if that was packed. Afterwards $OUT (default: out/) holds the best model folder, in pieces of 15 MB where
 # a file is larger (cat weights.safetensors.* puts them together), and train.log.
 #
+# The detector is judged on the val pages of the packed sets alone: pack at least one set for it.
+#
 # Tried on CPUs with loop.steps=3 only: no GPU was at hand when it was written.
 set -euo pipefail
 cd "$(dirname "$0")/.."
