@@ -64,8 +64,9 @@ class DecodeConfig:
     Attributes:
         threshold: Probability from which a cell belongs to a kernel. Below one half, since the network is trained to
             be careful around kernels.
-        certain: Probability that each kernel reaches somewhere. Where kernels of neighbouring lines run together, the
-            parts above it tell them apart.
+        certain: Probability that each kernel reaches somewhere.
+        levels: Rising probabilities. Where kernels of neighbouring lines run together, the parts above the first level
+            that shows them apart are taken as their middles.
         minimum_score: Mean probability a kernel needs.
         minimum_height: Smallest line height in pixels of the resized page.
         clear_aspect: Width over height from which a box tells its own direction; a shorter one (a page number) takes
@@ -74,6 +75,7 @@ class DecodeConfig:
 
     threshold: float = 0.3
     certain: float = 0.5
+    levels: tuple[float, ...] = (0.5, 0.65, 0.8)
     minimum_score: float = 0.4
     minimum_height: float = 6.0
     clear_aspect: float = 3.0

@@ -6,6 +6,7 @@ one line; its rectangle is measured and grown back by what the kernel had lost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -83,24 +84,31 @@ def find_components(probability: NDArray[np.float32], decode: DecodeConfig) -> l
         left, top, width, height, _ = (int(value) for value in statistics[index])
         window = slice(top, top + height), slice(left, left + width)
         region = labels[window] == index
-        for mask in split_lines(region, region & (fine[window] >= decode.certain)):
+        if fine[window][region].max() < decode.certain:
+            continue
+        for mask in split_lines(region, fine[window], decode.levels):
             score = float(fine[window][mask].mean())
             if score >= decode.minimum_score:
                 components.append(Component(outline(mask, left, top), float(mask.sum()) * PIXEL * PIXEL, score))
     return components
 
 
-def split_lines(region: Mask, certain: Mask) -> list[Mask]:
-    """The kernels in a connected region: itself, or one for each certain part if some of those lie above each other."""
-    count, seeds, statistics, _ = cv2.connectedComponentsWithStats(certain.astype(np.uint8))
-    kept = [index for index in range(1, count) if statistics[index][cv2.CC_STAT_AREA] >= SMALLEST_SEED]
-    if len(kept) < 2:
-        return [region] if count > 1 else []
-    if not are_stacked([outline(seeds == index, 0, 0) for index in kept]):
-        return [region]
-    away = np.where(np.isin(seeds, kept), 0, 1).astype(np.uint8)
+def split_lines(region: Mask, fine: NDArray[np.float32], levels: Sequence[float]) -> list[Mask]:
+    """The kernels in a connected region: itself, or its parts if at some level several lie above each other."""
+    for position, level in enumerate(levels):
+        count, seeds, statistics, _ = cv2.connectedComponentsWithStats((region & (fine >= level)).astype(np.uint8))
+        kept = [index for index in range(1, count) if statistics[index][cv2.CC_STAT_AREA] >= SMALLEST_SEED]
+        if len(kept) > 1 and are_stacked([outline(seeds == index, 0, 0) for index in kept]):
+            parts = nearest_parts(region, np.isin(seeds, kept))
+            return [line for part in parts for line in split_lines(part, fine, levels[position + 1 :])]
+    return [region]
+
+
+def nearest_parts(region: Mask, seeds: Mask) -> list[Mask]:
+    """The region divided among connected seeds by which of them is nearest."""
+    away = np.where(seeds, 0, 1).astype(np.uint8)
     _, nearest = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP)
-    return [region & (nearest == label) for label in np.unique(nearest[away == 0])]
+    return [region & (nearest == label) for label in np.unique(nearest[seeds])]
 
 
 def are_stacked(outlines: list[FloatArray]) -> bool:

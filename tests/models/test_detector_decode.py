@@ -155,7 +155,7 @@ def test_kernels_that_run_together_are_cut_between_their_certain_parts() -> None
     probability[20:32, 10:150] = 0.4
     for top in (20, 24, 28):
         probability[top : top + 3, 10:150] = 0.9
-    lines = decode_detector(probability, 1.0, (256, 640), DecodeConfig(threshold=0.3, certain=0.6), KERNEL)
+    lines = decode_detector(probability, 1.0, (256, 640), DecodeConfig(threshold=0.3, levels=(0.6,)), KERNEL)
     assert len(lines) == 3
     assert all(quad[:, 0].max() > 590 for quad, _ in lines)
 
@@ -165,7 +165,7 @@ def test_words_beside_each_other_stay_one_line() -> None:
     probability[20:24, 10:150] = 0.4
     for left in (10, 60, 110):
         probability[20:24, left : left + 40] = 0.9
-    lines = decode_detector(probability, 1.0, (256, 640), DecodeConfig(threshold=0.3, certain=0.6), KERNEL)
+    lines = decode_detector(probability, 1.0, (256, 640), DecodeConfig(threshold=0.3, levels=(0.6,)), KERNEL)
     assert len(lines) == 1
 
 
