@@ -17,7 +17,7 @@ def train(
     initial: Annotated[Path | None, typer.Option("--from", help="Model folder whose weights to start from.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint in --output.")] = False,
 ) -> None:
-    """Train on labelled and rendered pages, for example: ocr train recognizer loop.minutes=60 data.corpora=[text]"""
+    """Train on labelled and rendered pages, for example: ocr train recognizer loop.minutes=60 data.corpora=TEXTS"""
     try:
         import torch  # noqa: F401
     except ImportError as error:
