@@ -95,10 +95,10 @@ def watch(command: list[str]) -> tuple[float, float, float]:
 
 
 def training_command(options: argparse.Namespace, output: Path) -> list[str]:
-    """`ocr train` with the default sizes, without long validation."""
+    """`ocr train` with the default sizes, evaluated once at the end."""
     lists = {"fonts": options.fonts, "corpora": options.corpora, "train": options.train}
     overrides = [f"data.{name}=[{', '.join(map(str, paths))}]" for name, paths in lists.items() if paths]
-    overrides += [f"loop.steps={options.steps}", f"loop.evaluate_every={options.steps}", "data.rendered_val=20"]
+    overrides += [f"loop.steps={options.steps}", f"loop.evaluate_every={options.steps}"]
     return [ocr_command(), "train", options.part, *overrides, *options.overrides, "--output", str(output)]
 
 
@@ -116,7 +116,7 @@ def parse() -> argparse.Namespace:
     predict.add_argument("--model")
     train = tasks.add_parser("train")
     train.add_argument("part", choices=["recognizer", "detector"])
-    train.add_argument("overrides", nargs="*", help="key.path=value for ocr train")
+    train.add_argument("--set", dest="overrides", action="append", default=[], help="key.path=value for ocr train")
     train.add_argument("--steps", type=int, default=30)
     for name in ("fonts", "corpora", "train"):
         train.add_argument(f"--{name}", type=Path, action="append", default=[])
