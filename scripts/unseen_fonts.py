@@ -1,9 +1,9 @@
 """Line crops in print fonts that are never trained on, of text that is never trained on: the bar of unseen fonts.
 
     python scripts/unseen_fonts.py OUT --fonts DIR... --corpora DIR...
-    ocr eval OUT/latin_clean OUT/latin_light OUT/korean_clean OUT/korean_light --against tesseract,rapidocr
+    ocr eval OUT/* --against tesseract,rapidocr
 
-Fonts are the evaluation-only families less handwriting and script; text is the held-out paragraphs of the corpora.
+Fonts are the evaluation-only families less handwriting and script; Korean display faces are a group of their own; text is the held-out paragraphs of the corpora.
 ``clean`` has no degradation, ``light`` draws a strength of 0 to 0.3 for each line.
 """
 
@@ -19,23 +19,18 @@ import cv2
 import numpy as np
 
 from ocr.data.synthetic.crops import CropStyle, render_crop
-from ocr.data.synthetic.fonts import FontLibrary, evaluation_library
+from ocr.data.synthetic.fonts import Face, FontLibrary, evaluation_library
 from ocr.data.synthetic.text import TextMix, TextSampler
 
-SCRIPT_FONTS = (
-    "*kristi*",
-    "*rufscript*",
-    "*femkeklaver*",
-    "*leckerli*",
-    "*isabella*",
-    "*GreatVibes*",
-    "*Parisienne*",
-    "*Eunjin*",
-)
+HANDWRITING = (
+    "*kristi*", "*rufscript*", "*femkeklaver*", "*leckerli*", "*isabella*", "*GreatVibes*", "*Parisienne*",
+)  # fmt: skip
+DISPLAY = ("*/alee/*",)
+"""Korean display and handwriting faces (Bandal, Bangwool, Eunjin, Guseul): a group of their own."""
 HEIGHT = 48
 STYLE = CropStyle(characters=(4, 60), inverse=0.0)
 TEXT = TextMix(corpus=0.85, number=0.1, code=0.05, shuffled=0, accented=0, syllables=0, decorated=0.05)
-LANGUAGES = {"latin": {"en": 0.5, "other": 0.5}, "korean": {"ko": 1.0}}
+LATIN, KOREAN = {"en": 0.5, "other": 0.5}, {"ko": 1.0}
 STRENGTHS = {"clean": 0.0, "light": 0.3}
 
 
@@ -47,13 +42,21 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300, help="lines a set")
     arguments = parser.parse_args()
     fonts = evaluation_library(arguments.fonts)
-    fonts.faces = [f for f in fonts.faces if not any(fnmatch.fnmatch(str(f.path), p) for p in SCRIPT_FONTS)]
-    for script, languages in LANGUAGES.items():
+    display = [face for face in fonts.faces if matches(face, DISPLAY)]
+    printed = [face for face in fonts.faces if not matches(face, DISPLAY + HANDWRITING)]
+    groups = {"latin": (printed, LATIN), "korean": (printed, KOREAN), "korean_display": (display, KOREAN)}
+    for group, (faces, languages) in groups.items():
+        fonts = evaluation_library(arguments.fonts)
+        fonts.faces = faces
         texts = TextSampler(arguments.corpora, replace(TEXT, languages=languages), held_out=True)
         for name, strength in STRENGTHS.items():
-            folder = arguments.output / f"{script}_{name}"
-            write_set(folder, fonts, texts, strength, arguments.count, "ko" if script == "korean" else "en")
+            folder = arguments.output / f"{group}_{name}"
+            write_set(folder, fonts, texts, strength, arguments.count, "ko" if languages is KOREAN else "en")
             print(f"{folder}: {arguments.count} lines")
+
+
+def matches(face: Face, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatch(str(face.path), pattern) for pattern in patterns)
 
 
 def write_set(folder: Path, fonts: FontLibrary, texts: TextSampler, strength: float, count: int, lang: str) -> None:
