@@ -3,8 +3,9 @@
     python scripts/unseen_fonts.py OUT --fonts DIR... --corpora DIR...
     ocr eval OUT/* --against tesseract,rapidocr
 
-Fonts are the evaluation-only families less handwriting and script; Korean display faces are a group of their own; text is the held-out paragraphs of the corpora.
-``clean`` has no degradation, ``light`` draws a strength of 0 to 0.3 for each line.
+Fonts are the evaluation-only families less handwriting and script; Korean display faces are a group of their own;
+text is the held-out paragraphs of the corpora. ``clean`` has no degradation, ``light`` draws a strength of 0 to 0.3 for
+each line.
 """
 
 from __future__ import annotations
