@@ -17,6 +17,7 @@ from ocr.models.interface import Image
 from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
+from ocr.models.two_stage.overlap import without_covered
 from ocr.models.two_stage.reading_config import ReadingConfig
 from ocr.models.two_stage.reading_order import order_lines
 from ocr.models.two_stage.recognizer_decode import DecodedChar
@@ -64,6 +65,8 @@ class TwoStageReader:
         page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         quads = [widen(quad, settings.reading.margin, settings.reading.side_margin) for quad, _ in found]
         lines = [line for line in self._read_quads(page, quads) if line is not None]
+        worth = [len(line.text) * line.confidence for line in lines]
+        lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]
         order = order_lines([line.polygon for line in lines])
         return Page(1, width, height, tuple(Block(tuple(lines[i] for i in block)) for block in order))
 
