@@ -21,7 +21,16 @@ from ocr.models.two_stage.overlap import without_covered
 from ocr.models.two_stage.reading_config import ReadingConfig
 from ocr.models.two_stage.reading_order import order_lines
 from ocr.models.two_stage.recognizer_decode import DecodedChar
-from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, turned, upside_down, widen
+from ocr.models.two_stage.rectify import (
+    GreyImage,
+    ShrunkPage,
+    line_image,
+    same_way,
+    to_height,
+    turned,
+    upside_down,
+    widen,
+)
 from ocr.polygon import FloatArray
 
 
@@ -63,7 +72,8 @@ class TwoStageReader:
         height, width = image.shape[:2]
         found = detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
         page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-        quads = [widen(quad, settings.reading.margin, settings.reading.side_margin) for quad, _ in found]
+        reading = settings.reading
+        quads = same_way([widen(quad, reading.margin, reading.side_margin) for quad, _ in found])
         lines = [line for line in self._read_quads(page, quads) if line is not None]
         worth = [len(line.text) * line.confidence for line in lines]
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]

@@ -67,3 +67,16 @@ def turned(quad: FloatArray) -> FloatArray:
 def upside_down(image: GreyImage) -> GreyImage:
     """The line image turned by half a turn, as :func:`turned` does to its box."""
     return np.ascontiguousarray(image[::-1, ::-1])
+
+
+def same_way(quads: list[FloatArray]) -> list[FloatArray]:
+    """The boxes (4, 2) with parallel ones running the same way as the longest of them.
+
+    On a page that lies on its side, lines a little to either side of 90 degrees would otherwise run against each other.
+    """
+    if not quads:
+        return []
+    ways = np.array([(quad[1] - quad[0]) + (quad[2] - quad[3]) for quad in quads])  # (N, 2) along the text
+    lengths = np.linalg.norm(ways, axis=1)
+    cosines = ways @ ways[int(lengths.argmax())] / np.maximum(lengths * lengths.max(), 1e-9)
+    return [turned(quad) if cosine < -0.7 else quad for quad, cosine in zip(quads, cosines, strict=True)]

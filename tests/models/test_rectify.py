@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr.models.two_stage.rectify import ShrunkPage, line_image, to_height, turned, widen
+from ocr.models.two_stage.rectify import ShrunkPage, line_image, same_way, to_height, turned, widen
 from ocr.polygon import side_lengths, transform
 
 
@@ -50,3 +50,11 @@ def test_widen_grows_by_line_heights() -> None:
 def test_line_crops_keep_their_aspect() -> None:
     assert to_height(np.zeros((64, 200), np.uint8), 32).shape == (32, 100)
     assert to_height(np.zeros((50, 2), np.uint8), 32).shape == (32, 8)
+
+
+def test_lines_of_a_lying_page_run_the_same_way() -> None:
+    down = np.array([(50, 0), (52, 300), (12, 300), (10, 0)], np.float64)  # straight down, a little to the right
+    up = turned(np.add(down, (60, 0)))
+    across = QUAD
+    assert [q[0].tolist() for q in same_way([down, up, across])] == [[50, 0], [110, 0], [200, 180]]
+    assert same_way([]) == []
