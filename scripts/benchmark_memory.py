@@ -28,7 +28,7 @@ import numpy as np
 RESULTS = Path(__file__).parent / "results" / "memory.csv"
 PROC = Path("/proc")
 A4_AT_300_DPI = (2480, 3508)
-INTERVAL = 0.02
+INTERVAL = 0.05
 """Seconds between two looks; a look at one process costs well under a millisecond (PSS a few)."""
 
 PACKAGES = ("vitocr", "onnxruntime", "opencv-python-headless")
