@@ -71,7 +71,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
         if (step + 1) % loop.evaluate_every == 0 or step + 1 == loop.steps or progress >= 1:
             scores = evaluate(pipeline, average, validation)
             log.scores(step + 1, scores)
-            if scores.objective < best:
+            if scores.objective < best or not scores.values:  # nothing to judge by: the newest is the best
                 best = scores.objective
                 save_best(output, config, pipeline, average)
             save_checkpoint(output, pipeline, average, optimizer, Checkpoint(step + 1, best, time.monotonic() - clock))

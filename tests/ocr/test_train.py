@@ -12,6 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
+safetensors = pytest.importorskip("safetensors.torch", reason="the training extra is not installed")
+
 from ocr.config import LoopConfig, TrainConfig, load_config  # noqa: E402
 from ocr.data.labels.native_writer import write_native  # noqa: E402
 from ocr.data.samples import Sample  # noqa: E402
@@ -165,3 +167,11 @@ def test_export_takes_parts_that_were_trained_apart(tmp_path: Path) -> None:
         assert all(torch.equal(whole[name], trained[name]) for name in whole if name.startswith(part))
     with pytest.raises(UsageError, match="did you mean detector"):
         export(tmp_path / "recognizer" / "best", tmp_path / "model", {"detctor": tmp_path})
+
+
+def test_without_validation_the_newest_weights_are_kept(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path / "set", "data.val=[]", "loop.steps=4", "parts=[detector]")
+    train(config, tmp_path / "run")
+    kept = load_pipeline(tmp_path / "run" / "best").state_dict()["detector.classify.weight"]
+    state = safetensors.load_file(tmp_path / "run" / "checkpoint-00000004" / "state.safetensors")
+    assert torch.equal(kept, state["average.detector.classify.weight"].half().float())
