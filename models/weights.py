@@ -38,11 +38,18 @@ def model_config(folder: Path, kind: type[Any]) -> Any:
 
 
 def save_model(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet, state: Mapping[str, Any]) -> None:
-    """Write a model folder; ``state`` maps tensor names to torch tensors, stored in fp16."""
+    """Write a model folder; ``state`` maps tensor names to torch tensors, stored in fp16.
+
+    Of the configuration, what the weights depend on is written, and what differs from the defaults.
+    """
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump({"pipeline": pipeline_name, "model": to_plain(config)}, sort_keys=False, allow_unicode=True)
+    plain, defaults = to_plain(config), to_plain(type(config)())
+    kept = {
+        name: values for name, values in plain.items() if name in config.bound_to_weights or values != defaults[name]
+    }
+    text = yaml.safe_dump({"pipeline": pipeline_name, "model": kept}, sort_keys=False, allow_unicode=True)
     (folder / CONFIG).write_text(text, encoding="utf-8")
     alphabet.save(folder / ALPHABET)
     tensors = {name: t.half().contiguous() if t.is_floating_point() else t.contiguous() for name, t in state.items()}

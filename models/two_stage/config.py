@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ocr.models.two_stage.detector_config import DecodeConfig, DetectorConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.reading_config import ReadingConfig
@@ -14,6 +15,10 @@ PARTS = ("detector", "recognizer")
 
 @dataclass(frozen=True)
 class TwoStageConfig:
+    """What the weights were trained with (``bound_to_weights``) and how pages are read with them."""
+
+    bound_to_weights: ClassVar[tuple[str, ...]] = ("detector", "recognizer", "kernel")
+    """Sections that a model folder always spells out; the others follow this version's defaults unless changed."""
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
     kernel: KernelConfig = field(default_factory=KernelConfig)

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
@@ -175,3 +176,10 @@ def test_without_validation_the_newest_weights_are_kept(tmp_path: Path) -> None:
     kept = load_pipeline(tmp_path / "run" / "best").state_dict()["detector.classify.weight"]
     state = safetensors.load_file(tmp_path / "run" / "checkpoint-00000004" / "state.safetensors")
     assert torch.equal(kept, state["average.detector.classify.weight"].half().float())
+
+
+def test_a_model_folder_spells_out_what_its_weights_depend_on(tmp_path: Path) -> None:
+    train(tiny_config(tmp_path / "set", "model.reading.margin=0.2"), tmp_path / "run")
+    stored = yaml.safe_load((tmp_path / "run" / "best" / "config.yaml").read_text())["model"]
+    assert set(stored) == {"detector", "recognizer", "kernel", "reading"}
+    assert stored["reading"]["margin"] == 0.2
