@@ -211,7 +211,10 @@ def test_signals_stop_it_without_a_trace_and_keep_whole_results(folder: Path, se
     draw(folder / "page.png", 30)
     draw(folder / "slow.png", 14)
     arguments = command("predict", "page.png", "slow.png", "page.png", "--format", "json", "--output", "out.json")
+    # a shell starts background jobs with SIGINT ignored, which children inherit: the signal must be able to arrive
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(arguments, cwd=folder, stderr=subprocess.PIPE, start_new_session=True)
+    signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 30
     while b"width 30" not in ((folder / "out.json").read_bytes() if (folder / "out.json").exists() else b""):
         assert time.monotonic() < deadline
