@@ -31,7 +31,7 @@ DISPLAY = ("*/alee/*",)
 HEIGHT = 48
 STYLE = CropStyle(characters=(4, 60), inverse=0.0)
 TEXT = TextMix(corpus=0.85, number=0.1, code=0.05, shuffled=0, accented=0, syllables=0, decorated=0.05)
-LATIN, KOREAN = {"en": 0.5, "other": 0.5}, {"ko": 1.0}
+LATIN, KOREAN = {"en": 0.5, "ko": 0.0, "other": 0.5}, {"ko": 1.0}  # "other" is all that is not named
 STRENGTHS = {"clean": 0.0, "light": 0.3}
 
 

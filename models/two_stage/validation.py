@@ -72,7 +72,7 @@ def rendered_lines(data: DataConfig, height: int) -> dict[str, list[LabelledLine
     if not data.corpora or not data.rendered_val:
         return {}
     fonts = evaluation_library([Path(p) for p in data.evaluation_fonts])
-    groups = {"rendered_latin": {"en": 0.5, "other": 0.5}, "rendered_korean": {"ko": 1.0}}
+    groups = {"rendered_latin": {"en": 0.5, "ko": 0.0, "other": 0.5}, "rendered_korean": {"ko": 1.0}}
     lines: dict[str, list[LabelledLine]] = {}
     for name, languages in groups.items():
         texts = TextSampler([Path(p) for p in data.corpora], TextMix(languages=languages), held_out=True)

@@ -25,7 +25,7 @@ from ocr.data.recognition import (  # noqa: E402
 from ocr.data.synthetic.crops import CropStyle, render_crop  # noqa: E402
 from ocr.data.synthetic.fonts import FontLibrary  # noqa: E402
 from ocr.data.synthetic.lines import LineStyle, render_line  # noqa: E402
-from ocr.data.synthetic.text import SYLLABLES, TextSampler, syllable_words  # noqa: E402
+from ocr.data.synthetic.text import SYLLABLES, TextMix, TextSampler, syllable_words  # noqa: E402
 from ocr.errors import UsageError  # noqa: E402
 
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
@@ -95,6 +95,15 @@ def test_held_out_text_is_never_trained_on(corpora: Path) -> None:
     trained = {line for file in TextSampler([corpora]).corpora["en"] for line in file}
     held_out = {line for file in TextSampler([corpora], held_out=True).corpora["en"] for line in file}
     assert held_out and not trained & held_out and trained | held_out == set(SENTENCES)
+
+
+def test_a_language_named_with_no_share_is_not_among_the_others(tmp_path: Path) -> None:
+    for name in ("de", "en", "ko"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lines.txt").write_text("\n".join(SENTENCES[:9]), encoding="utf-8")
+    texts = TextSampler([tmp_path], TextMix(languages={"en": 0.5, "ko": 0.0, "other": 0.5}))
+    rng = np.random.default_rng(0)
+    assert {texts.language(rng) for _ in range(200)} == {"en", "de"}
 
 
 def test_random_words_reach_rare_syllables() -> None:
