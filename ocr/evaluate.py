@@ -23,12 +23,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from ocr import peers, pipeline
+from ocr import peers
+from ocr import pipeline as own_models
 from ocr.data.samples import Sample, list_splits, load_samples
 from ocr.document import Block, Line, Page
 from ocr.errors import OcrError, UsageError
 from ocr.metrics.text import has_hangul, is_upper_case_only
 from ocr.models.interface import Image, LineReader
+from ocr.models.registry import PIPELINES
+from ocr.models.schema import suggest
 from ocr.peers import MissingPeerError
 from ocr.scoring import Kind, LineResult, Scores, score
 
@@ -154,29 +157,49 @@ def with_languages(sets: Sequence[LabelledSet], languages: Sequence[str]) -> lis
     return [replace(labelled, languages=tuple(languages)) for labelled in sets]
 
 
-def engines(model: str | None, against: Sequence[str], *, peers_only: bool = False) -> list[Engine]:
-    """Our reader and the peers, ready to be loaded; a peer that is not installed is left out with a line on stderr.
+def engines(
+    model: str | None, against: Sequence[str], *, pipeline: str | None = None, peers_only: bool = False
+) -> list[Engine]:
+    """Our reader and what it is compared with, ready to be loaded, each once.
 
-    ``model`` is a name as :func:`ocr.pipeline.load` takes it, None its default. Raises UsageError for unknown peers and
-    if no engine is left.
+    ``model`` and ``pipeline`` choose ours as :func:`ocr.pipeline.load` does. ``against`` names peers, our pipelines
+    (their shipped models) and models by name or folder; a peer that is not installed is left out with a line on
+    stderr. Raises UsageError for unknown names and if no engine is left, ModelError for a model that is not there.
     """
-    own = Engine(Path(model).name if model else pipeline.DEFAULT_MODEL, partial(_load_own, model))
-    chosen = [] if peers_only else [own]
+    chosen = [] if peers_only else [own_engine(model, pipeline)]
     for name in against:
         try:
-            peers.require_installed(name)
+            chosen.append(find_engine(name))
         except MissingPeerError as error:
             Console(stderr=True).print(f"ocr: {error}", markup=False, soft_wrap=True)
-        else:
-            chosen.append(Engine(name, partial(peers.load, name)))
     if not chosen:
         raise UsageError("no engine to evaluate; leave out --peers-only or install an engine for --against")
-    return chosen
+    return list({engine.name: engine for engine in chosen}.values())
 
 
-def _load_own(model: str | None, languages: Sequence[str]) -> LineReader:
+def find_engine(name: str) -> Engine:
+    """A peer, the shipped model of a pipeline, or a model. Raises UsageError, MissingPeerError or ModelError."""
+    if name in peers.PEERS:
+        peers.require_installed(name)
+        return Engine(name, partial(peers.load, name))
+    if name in PIPELINES:
+        return own_engine(None, name)
+    if name in own_models.shipped() or Path(name).is_dir():
+        return own_engine(name, None)
+    known = [*peers.PEERS, *PIPELINES, *own_models.shipped()]
+    raise UsageError(f"unknown engine {name!r} for --against: {suggest(name, known)}, or the folder of a model")
+
+
+def own_engine(model: str | None, pipeline: str | None) -> Engine:
+    """One of our readers, called by the shipped model's name or by the folder as it was given."""
+    folder = own_models.find_model(model, pipeline)
+    shipped = folder.resolve().parent == own_models.SHIPPED.resolve()
+    return Engine(folder.name if shipped else str(folder), partial(_load_own, folder))
+
+
+def _load_own(folder: Path, languages: Sequence[str]) -> LineReader:
     """Our reader; one model reads all its languages."""
-    return pipeline.load(model)
+    return own_models.load(folder)
 
 
 def evaluate(sets: Sequence[LabelledSet], engines: Sequence[Engine], *, isolate: bool = True) -> list[Evaluation]:

@@ -1,42 +1,66 @@
-"""A reader by name or folder: what ``ocr predict``, ``ocr.read`` and ``ocr eval`` open."""
+"""A reader by model or pipeline: what ``ocr predict``, ``ocr.read`` and ``ocr eval`` open."""
 
 from __future__ import annotations
 
 import importlib
 from pathlib import Path
 
-from ocr.errors import ModelError
+from ocr.errors import ModelError, UsageError
 from ocr.models.interface import LineReader
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest
 from ocr.models.weights import read_model_config
 
-DEFAULT_MODEL = "two-stage-small"
+DEFAULT_PIPELINE = "two_stage"
+DEFAULT_MODELS = {"two_stage": "two-stage-small", "end2end": "end2end-small"}
+"""The shipped model that stands for each pipeline."""
+
 SHIPPED = Path(__file__).parent / "weights"
 
 
-def load(name: str | Path | None = None) -> LineReader:
-    """The reader of a shipped model (by name) or of a model folder (by path); the default one if None.
+def load(name: str | Path | None = None, pipeline: str | None = None) -> LineReader:
+    """The reader of a shipped model (by name) or of a model folder (by path); of the default model if both are None.
 
-    Raises ModelError if there is no such model, or if it is damaged.
+    ``pipeline`` alone takes the shipped model of that pipeline. Raises UsageError for an unknown pipeline or one that
+    is not the model's, ModelError if there is no such model, or if it is damaged.
     """
-    folder = find_model(name)
-    pipeline = read_model_config(folder)["pipeline"]
-    if pipeline not in PIPELINES:
-        raise ModelError(f"{folder}: pipeline {pipeline!r} is unknown: {suggest(str(pipeline), list(PIPELINES))}")
-    reader: LineReader = importlib.import_module(PIPELINES[pipeline]).open_reader(folder)
+    folder = find_model(name, pipeline)
+    reader: LineReader = importlib.import_module(PIPELINES[pipeline_of(folder)]).open_reader(folder)
     return reader
 
 
-def find_model(name: str | Path | None = None) -> Path:
-    """The folder of a shipped model or of a path. Raises ModelError with a suggestion."""
-    name = name or DEFAULT_MODEL
+def find_model(name: str | Path | None = None, pipeline: str | None = None) -> Path:
+    """The folder of a model, see :func:`load`."""
+    if pipeline is not None and pipeline not in PIPELINES:
+        raise UsageError(f"unknown pipeline {pipeline!r}: {suggest(pipeline, list(PIPELINES))}")
+    if name is None:
+        return default_model(pipeline or DEFAULT_PIPELINE)
     for folder in (SHIPPED / str(name), Path(name)):
         if (folder / "config.yaml").is_file():
-            return folder
-    raise ModelError(
-        f"no model {str(name)!r}: give the folder of a model, or a shipped one; {suggest(str(name), shipped())}"
-    )
+            break
+    else:
+        raise ModelError(
+            f"no model {str(name)!r}: give the folder of a model, or a shipped one; {suggest(str(name), shipped())}"
+        )
+    if pipeline not in (None, own := pipeline_of(folder)):
+        raise UsageError(f"model {str(name)!r} is of pipeline {own}, not {pipeline}; leave out one of the two")
+    return folder
+
+
+def default_model(pipeline: str) -> Path:
+    """The folder of the shipped model of a pipeline. Raises ModelError if this version ships none."""
+    name = DEFAULT_MODELS.get(pipeline)
+    if name not in shipped():
+        raise ModelError(f"no model of pipeline {pipeline} is shipped: give the folder of a trained one as the model")
+    return SHIPPED / str(name)
+
+
+def pipeline_of(folder: Path) -> str:
+    """The pipeline that a model folder names. Raises ModelError if it is none of this version."""
+    name = str(read_model_config(folder)["pipeline"])
+    if name not in PIPELINES:
+        raise ModelError(f"{folder}: pipeline {name!r} is unknown: {suggest(name, list(PIPELINES))}")
+    return name
 
 
 def shipped() -> list[str]:

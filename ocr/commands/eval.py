@@ -11,8 +11,11 @@ import typer
 def evaluate(
     sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Folders of labelled sets, or label files.")],
     model: Annotated[str | None, typer.Option(help="Name or folder of the model, if not the default.")] = None,
+    pipeline: Annotated[str | None, typer.Option(help="Pipeline whose shipped model is taken.")] = None,
     split: Annotated[str, typer.Option(help="Part of each set: val also reads pages_val.")] = "val",
-    against: Annotated[str, typer.Option(help="Other engines, by commas: tesseract,rapidocr.")] = "",
+    against: Annotated[
+        str, typer.Option(help="Other pipelines, models and engines, by commas: end2end,tesseract.")
+    ] = "",
     peers_only: Annotated[bool, typer.Option("--peers-only", help="Score only the engines of --against.")] = False,
     languages: Annotated[str, typer.Option(help="Languages for --against (ko,en); else as labelled.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples of each set.")] = None,
@@ -26,7 +29,8 @@ def evaluate(
     labelled = evaluation.load_sets(sets, split=split, limit=limit)
     if languages:
         labelled = evaluation.with_languages(labelled, languages.split(","))
-    engines = evaluation.engines(model, against.split(",") if against else [], peers_only=peers_only)
+    others = against.split(",") if against else []
+    engines = evaluation.engines(model, others, pipeline=pipeline, peers_only=peers_only)
     results = evaluation.evaluate(labelled, engines)
     typer.echo(report.to_table(results))
     if json is not None:

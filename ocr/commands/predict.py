@@ -23,6 +23,7 @@ DEFAULTS = PageOptions()
 def predict(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders, glob patterns, or - for standard input.")],
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with one.")] = None,
+    pipeline: Annotated[str | None, typer.Option(help="Pipeline whose shipped model is taken.")] = None,
     format: Annotated[str | None, typer.Option(help="txt, json or jsonl; by default as --output ends, or txt.")] = None,
     output: Annotated[str | None, typer.Option(help="File, or folder for a file per input; else stdout.")] = None,
     overlay: Annotated[str | None, typer.Option(help="Folder for pictures of the pages with what was read.")] = None,
@@ -46,7 +47,7 @@ def predict(
 
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated)
     progress = ReadingProgress(quiet=quiet)
-    code = run(inputs, model, format or format_of(output), output, overlay, chars, options, progress)
+    code = run(inputs, loader(model, pipeline), format or format_of(output), output, overlay, chars, options, progress)
     raise typer.Exit(code)
 
 
@@ -60,7 +61,7 @@ def format_of(output: str | None) -> str:
 
 def run(
     inputs: list[str],
-    model: str | None,
+    load_reader: Callable[[], Reader],
     format_name: str,
     output: str | None,
     overlay: str | None,
@@ -76,7 +77,7 @@ def run(
 
     several = len(inputs) > 1 or is_several(inputs[0])
     result = open_output(output, inputs, find_format(format_name), WriterOptions(chars, titled=several))
-    documents = stream_documents(inputs, loader(model), options, watcher(overlay, progress))
+    documents = stream_documents(inputs, load_reader, options, watcher(overlay, progress))
     try:
         for document in documents:
             if document.error is not None:
@@ -103,11 +104,11 @@ def exit_code(progress: ReadingProgress) -> ExitCode:
     return ExitCode.INPUT if progress.failed else ExitCode.OK
 
 
-def loader(model: str | None) -> Callable[[], Reader]:
+def loader(model: str | None, pipeline: str | None) -> Callable[[], Reader]:
     def load_model() -> Reader:
         from ocr.pipeline import load
 
-        return load(model)
+        return load(model, pipeline)
 
     return load_model
 

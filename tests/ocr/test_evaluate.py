@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from ocr import evaluate, peers, pipeline
 from ocr.commands.eval import evaluate as command
 from ocr.document import Block, Line, Page
-from ocr.errors import InputError, MissingExtraError, OcrError, UsageError
+from ocr.errors import InputError, MissingExtraError, ModelError, OcrError, UsageError
 from ocr.evaluate import Engine, engines, languages_of, load_sets, peak_memory
 from ocr.metrics.page import with_words
 from ocr.models.interface import Image
@@ -63,6 +63,21 @@ def labelled(text: str, top: float, ignore: bool = False) -> dict[str, object]:
 def folder(tmp_path: Path) -> Path:
     cv2.imwrite(str(tmp_path / "page.png"), np.full((HEIGHT, WIDTH, 3), 255, np.uint8))
     return tmp_path
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that ships a model called small and the default one; their networks are stand-ins."""
+    monkeypatch.setattr(pipeline, "SHIPPED", tmp_path / "shipped")
+    for name in ("small", "two-stage-small"):
+        make_model(tmp_path / "shipped" / name)
+    return tmp_path / "shipped"
+
+
+def make_model(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("pipeline: two_stage\n")
+    return folder
 
 
 def write_split(folder: Path, name: str, *entries: dict[str, object]) -> None:
@@ -174,7 +189,7 @@ class TestScores:
 
 class TestEngines:
     def test_missing_peer_is_left_out_with_a_line(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], models: Path
     ) -> None:
         def missing(name: str) -> None:
             raise MissingPeerError(f"{name} is not installed; type: install it")
@@ -185,11 +200,23 @@ class TestEngines:
         with pytest.raises(UsageError, match="no engine"):
             engines(None, ["tesseract"], peers_only=True)
 
-    def test_unknown_peer(self) -> None:
-        with pytest.raises(UsageError, match="unknown engine 'rapid'"):
-            engines(None, ["rapid"])
+    def test_unknown_names(self, models: Path) -> None:
+        for name, near in (("rapid", "rapidocr"), ("two-stage", "two_stage"), ("smal", "small")):
+            with pytest.raises(UsageError, match=f"unknown engine '{name}' for --against: did you mean {near}"):
+                engines("small", [name])
+        with pytest.raises(ModelError, match="did you mean small"):
+            engines("smal", [])
 
-    def test_engines_and_errors_travel_between_processes(self) -> None:
+    def test_our_own_pipelines_and_models_are_engines_too(self, models: Path, tmp_path: Path) -> None:
+        trained = make_model(tmp_path / "run" / "best")
+        found = engines(None, ["small", "two_stage", str(trained)])
+        assert [engine.name for engine in found] == ["two-stage-small", "small", str(trained)]  # each once
+        assert [engine.name for engine in engines(None, [], pipeline="two_stage")] == ["two-stage-small"]
+        assert [engine.name for engine in engines(None, ["small"], peers_only=True)] == ["small"]
+        with pytest.raises(UsageError, match="unknown pipeline"):
+            engines(None, [], pipeline="one_stage")
+
+    def test_engines_and_errors_travel_between_processes(self, models: Path) -> None:
         engine = Engine("tesseract", partial(peers.load, "tesseract"))
         for sent in [engine, *engines("small", [])]:
             assert pickle.loads(pickle.dumps(sent)).name == sent.name
@@ -252,24 +279,25 @@ class TestFailingProcess:
 
 
 class TestCommand:
-    def test_table_json_html(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_table_json_html(self, folder: Path, monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
         write_split(folder, "val", page_entry(labelled("Total 12.50", 10)))
-        asked: list[str | None] = []
 
-        def load(name: str | None = None) -> FakeReader:
-            asked.append(name)
-            return FakeReader(line("Total 12.5O"))
+        def load(folder: Path) -> FakeReader:
+            return FakeReader(line({"small": "Total 12.5O", "two-stage-small": "Tota1 12.5O"}[folder.name]))
 
-        monkeypatch.setattr(pipeline, "load", load, raising=False)
+        monkeypatch.setattr(pipeline, "load", load)
         monkeypatch.setattr(evaluate, "_read_in_process", evaluate.read_set)
         app = typer.Typer()
         app.command()(command)
         files = ["--json", str(folder / "out" / "r.json"), "--html", str(folder / "out" / "r.html")]
-        result = CliRunner().invoke(app, [str(folder), "--model", "small", *files], catch_exceptions=False)
-        assert asked == ["small"]
+        options = ["--model", "small", "--against", "two_stage", *files]
+        result = CliRunner().invoke(app, [str(folder), *options], catch_exceptions=False)
         assert "| small " in result.stdout and "0.091" in result.stdout
-        (row,) = json.loads((folder / "out" / "r.json").read_text("utf-8"))["results"]
-        assert row["engine"] == "small" and row["cer"] == pytest.approx(1 / 11)
+        rows = json.loads((folder / "out" / "r.json").read_text("utf-8"))["results"]
+        assert [(row["engine"], row["cer"]) for row in rows] == [
+            ("small", pytest.approx(1 / 11)),
+            ("two-stage-small", pytest.approx(2 / 11)),
+        ]
         assert "data:image/jpeg;base64," in (folder / "out" / "r.html").read_text("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The shipped model on the example pages: what a new user sees first."""
+"""The shipped model of each pipeline on the example pages: what a new user sees first."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ import pytest
 
 from ocr.data.pages import PageReader
 from ocr.models.interface import Image
-from ocr.pipeline import DEFAULT_MODEL, load, shipped
+from ocr.models.registry import PIPELINES
+from ocr.pipeline import DEFAULT_MODELS, load, shipped
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-pytestmark = pytest.mark.skipif(DEFAULT_MODEL not in shipped(), reason="no weights are shipped in this checkout")
+SHIPPED = [name for name in PIPELINES if DEFAULT_MODELS[name] in shipped()]
+pytestmark = pytest.mark.skipif(not SHIPPED, reason="no weights are shipped in this checkout")
 
 
-@pytest.fixture(scope="module")
-def reader() -> Any:
-    return load()
+@pytest.fixture(scope="module", params=SHIPPED)
+def reader(request: pytest.FixtureRequest) -> Any:
+    return load(pipeline=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def test_a_blank_page_gives_no_text(reader: Any, shade: int) -> None:
 
 
 def test_batch_size_does_not_change_results(letter: Image) -> None:
-    small: Any = load()
+    small: Any = load(pipeline="two_stage")
     whole = small.predict([letter])
     small.settings = replace(small.settings, reading=replace(small.settings.reading, batch_pixels=1))
     turned = cv2.rotate(letter, cv2.ROTATE_90_CLOCKWISE)
