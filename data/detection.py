@@ -181,15 +181,27 @@ def draw_angle(rng: np.random.Generator, config: CropConfig) -> float:
 def cut(
     image: Image, page: Page, spot: tuple[float, float], scale: float, angle: float, config: CropConfig
 ) -> LabelledPage:
-    """The square around a spot of the page, after scaling and turning it clockwise by ``angle`` degrees.
-
-    What lies beyond the page continues its edge.
-    """
+    """The square around a spot of the page, after scaling and turning it clockwise by ``angle`` degrees."""
     size = config.size
+    crop, matrix = cut_image(image, spot, scale, angle, size)
+    moved = [replace(line, polygon=as_polygon(transform(line.polygon, matrix)), words=()) for line in page.lines]
+    lines = tuple(mark_unreadable(line, config) for line in moved if reaches_into(line, size))
+    return crop, Page(1, size, size, (Block(lines),) if lines else ())
+
+
+def cut_image(
+    image: Image, spot: tuple[float, float], scale: float, angle: float, size: int
+) -> tuple[Image, NDArray[np.float64]]:
+    """The square of ``size`` px around a spot (x, y), after scaling and turning clockwise by ``angle`` degrees.
+
+    What lies beyond the image continues its edge. Returns the square and the affine matrix (2, 3) that brings points
+    of the image to it.
+    """
+    full_height, full_width = image.shape[:2]
     reach = 0.75 * size / scale  # half the diagonal of the square is 0.71 of its side
     left, top = max(0, int(spot[0] - reach)), max(0, int(spot[1] - reach))
-    right, bottom = min(page.width, int(spot[0] + reach) + 1), min(page.height, int(spot[1] + reach) + 1)
-    left, top = min(left, page.width - 1), min(top, page.height - 1)
+    right, bottom = min(full_width, int(spot[0] + reach) + 1), min(full_height, int(spot[1] + reach) + 1)
+    left, top = min(left, full_width - 1), min(top, full_height - 1)
     part = image[top : max(bottom, top + 1), left : max(right, left + 1)]
     height, width = (max(1, round(side * scale)) for side in part.shape[:2])
     part = as_image(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
@@ -202,10 +214,7 @@ def cut(
     crop = cv2.warpAffine(
         part, pixel_centred(turn), (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    matrix = turn @ np.concatenate([resize, [[0, 0, 1]]])
-    moved = [replace(line, polygon=as_polygon(transform(line.polygon, matrix)), words=()) for line in page.lines]
-    lines = tuple(mark_unreadable(line, config) for line in moved if reaches_into(line, size))
-    return as_image(crop), Page(1, size, size, (Block(lines),) if lines else ())
+    return as_image(crop), turn @ np.concatenate([resize, [[0, 0, 1]]])
 
 
 def pixel_centred(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from ocr.data.synthetic.layouts import (
     poster,
     receipt,
     screen,
+    specimen,
     table,
     typescript,
 )
@@ -28,7 +29,7 @@ A4 = 2**0.5
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``draw`` fills a sheet. ``width`` in px and ``aspect`` (height / width) are ranges, ``colour`` a probability."""
+    """``draw`` fills a sheet. ``share`` 0: only when asked for by name. ``width`` in px and ``aspect`` (height / width) are ranges, ``colour`` a probability."""
 
     draw: Callable[[Sheet, Material], None]
     share: float
@@ -57,4 +58,5 @@ LAYOUTS = {
     "poster": Layout(poster.draw, 0.06, (700, 1200), (0.7, 1.6), 1.0, False),
     "outline": Layout(outline.draw, 0.08),
     "blank": Layout(blank.draw, 0.04, (600, 1400), (0.7, 1.5), 0.3),
+    "specimen": Layout(specimen.draw, 0.0, (800, 1200), (0.8, 1.2)),
 }
