@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,18 +43,33 @@ def main() -> None:
     parser.add_argument("--corpora", type=Path, nargs="+", required=True)
     parser.add_argument("--count", type=int, default=300, help="lines a set")
     arguments = parser.parse_args()
-    fonts = evaluation_library(arguments.fonts)
-    display = [face for face in fonts.faces if matches(face, DISPLAY)]
-    printed = [face for face in fonts.faces if not matches(face, DISPLAY + HANDWRITING)]
+    printed, display = printed_fonts(arguments.fonts), display_fonts(arguments.fonts)
     groups = {"latin": (printed, LATIN), "korean": (printed, KOREAN), "korean_display": (display, KOREAN)}
-    for group, (faces, languages) in groups.items():
-        fonts = evaluation_library(arguments.fonts)
-        fonts.faces = faces
-        texts = TextSampler(arguments.corpora, replace(TEXT, languages=languages), held_out=True)
+    for group, (fonts, languages) in groups.items():
+        texts = held_out_texts(arguments.corpora, languages)
         for name, strength in STRENGTHS.items():
             folder = arguments.output / f"{group}_{name}"
             write_set(folder, fonts, texts, strength, arguments.count, "ko" if languages is KOREAN else "en")
             print(f"{folder}: {arguments.count} lines")
+
+
+def printed_fonts(folders: Sequence[Path]) -> FontLibrary:
+    """The print families that are never trained on."""
+    fonts = evaluation_library(folders)
+    fonts.faces = [face for face in fonts.faces if not matches(face, DISPLAY + HANDWRITING)]
+    return fonts
+
+
+def display_fonts(folders: Sequence[Path]) -> FontLibrary:
+    """The Korean display and handwriting families that are never trained on."""
+    fonts = evaluation_library(folders)
+    fonts.faces = [face for face in fonts.faces if matches(face, DISPLAY)]
+    return fonts
+
+
+def held_out_texts(folders: Sequence[Path], languages: Mapping[str, float]) -> TextSampler:
+    """Text that is never trained on, in languages by their weights."""
+    return TextSampler(folders, replace(TEXT, languages=languages), held_out=True)
 
 
 def matches(face: Face, patterns: tuple[str, ...]) -> bool:

@@ -67,7 +67,7 @@ def render_page(
     heights = sorted(line.x_height for line in sheet.lines) or [11.0]
     image = degrade_page(image, rng, strength, heights[len(heights) // 10], sheet.printed)
     height, width = image.shape[:2]
-    return image, Page(1, width, height, _blocks(sheet.lines, warp, options.characters))
+    return image, Page(1, width, height, blocks_of(sheet.lines, warp, options.characters))
 
 
 def _layout_name(rng: np.random.Generator, name: str) -> str:
@@ -117,8 +117,11 @@ def _surroundings(sheet: Sheet, warp: Warp) -> int | tuple[int, ...]:
     return tuple(int(v) for v in sheet.rng.integers(0, 256, 3))
 
 
-def _blocks(lines: Sequence[SetLine], warp: Warp, characters: bool) -> tuple[Block, ...]:
-    """The tree of a page; all its points go through the warp at once, which is what makes thousands affordable."""
+def blocks_of(lines: Sequence[SetLine], warp: Warp, characters: bool) -> tuple[Block, ...]:
+    """The blocks of lines set on a sheet, seen through a warp.
+
+    All points go through it at once, which is what makes thousands affordable.
+    """
     if not lines:
         return ()
     outlines = [_divided(line.outline) if warp.bends else line.outline for line in lines]

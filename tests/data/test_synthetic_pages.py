@@ -124,7 +124,7 @@ def test_characters_hold_the_ink(rotation: float, fonts: FontLibrary, texts: Tex
 def _page_of(sheet: Sheet, warp: Warp) -> Page:
     from ocr.data.synthetic import pages
 
-    return Page(1, *warp.size, pages._blocks(sheet.lines, warp, True))
+    return Page(1, *warp.size, pages.blocks_of(sheet.lines, warp, True))
 
 
 WARPS = {
