@@ -6,5 +6,6 @@ Each module offers ``config_class()``, ``open_reader(folder)`` (no torch) and ``
 from __future__ import annotations
 
 PIPELINES = {
+    "end2end": "ocr.models.end2end",
     "two_stage": "ocr.models.two_stage",
 }

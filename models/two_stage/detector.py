@@ -32,8 +32,9 @@ class Detector(nn.Module):
         self.stem_4 = convolution(half, quarter, stride=2)
         self.stem_8 = convolution(quarter, eighth, stride=2)
         vision = EncoderConfig(
-            config.width, config.depth, config.heads, config.mlp_ratio, config.window, config.backbone, config.pretrained
-        )
+            config.width, config.depth, config.heads, config.mlp_ratio, config.window, config.backbone,
+            config.pretrained,
+        )  # fmt: skip
         self.encoder = PageEncoder(eighth, vision)
         self.from_16 = nn.Conv2d(self.encoder.width, config.head, 1)
         self.from_8 = nn.Conv2d(eighth, config.head, 1)

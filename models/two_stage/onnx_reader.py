@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from ocr.errors import ModelError
 from ocr.models.codec import Alphabet
+from ocr.models.onnx_session import open_session
 from ocr.models.two_stage.config import TwoStageConfig
 from ocr.models.two_stage.reader import ReadingSettings, TwoStageReader
 from ocr.models.weights import ALPHABET, model_config
@@ -34,17 +33,7 @@ class OnnxNetwork:
     """One ONNX file as a function of one array."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise ModelError(f"{path.parent} has no {path.name}: write it with ocr export {path.parent}")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False  # keeps the peak memory of a page near what it needs at once
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime raises several classes of its own
-            raise ModelError(f"cannot load {path}: {' '.join(str(error).split())[:200]}") from error
+        self._session = open_session(path)
         self._input = self._session.get_inputs()[0].name
 
     @property

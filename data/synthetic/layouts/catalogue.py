@@ -29,7 +29,10 @@ A4 = 2**0.5
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``draw`` fills a sheet. ``share`` 0: only when asked for by name. ``width`` in px and ``aspect`` (height / width) are ranges, ``colour`` a probability."""
+    """``draw`` fills a sheet. ``width`` in px and ``aspect`` (height / width) are ranges, ``colour`` a probability.
+
+    A layout whose ``share`` is 0 is drawn only when it is asked for by name.
+    """
 
     draw: Callable[[Sheet, Material], None]
     share: float

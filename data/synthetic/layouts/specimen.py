@@ -6,6 +6,8 @@ do, and more faces; the other layouts teach it pages.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from ocr.data.synthetic.fonts import Face
@@ -24,9 +26,9 @@ def draw(sheet: Sheet, material: Material) -> None:
     rng = sheet.rng
     gutter = float(rng.uniform(0.02, 0.05)) * sheet.width
     edges = np.linspace(0, sheet.width, int(rng.choice((2, 3, 4), p=(0.5, 0.35, 0.15))))
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in pairwise(edges.tolist()):
         sheet.new_block()
-        _column(sheet, material, float(left) + gutter, float(right) - gutter)
+        _column(sheet, material, left + gutter, right - gutter)
 
 
 def _column(sheet: Sheet, material: Material, left: float, right: float) -> None:
@@ -43,13 +45,14 @@ def _column(sheet: Sheet, material: Material, left: float, right: float) -> None
         baseline += pen.step
         if baseline > sheet.height - pen.size * 0.4:
             return
-        _write(sheet, pen, text, left + (rng.uniform(0, 0.2) * (right - left) if rng.uniform() < 0.2 else 0), baseline, right)
+        indent = rng.uniform(0, 0.2) * (right - left) if rng.uniform() < 0.2 else 0.0
+        _write(sheet, pen, text, left + indent, baseline, right)
 
 
 def _pen(rng: np.random.Generator, face: Face) -> Pen:
     low, high = np.log(SIZES)
     style = LineStyle(
-        tracking=float(np.clip(rng.normal(0, 0.02), -0.04, 0.06)) if rng.uniform() < 0.9 else float(rng.uniform(0.08, 0.4)),
+        tracking=float(rng.uniform(-0.03, 0.05) if rng.uniform() < 0.9 else rng.uniform(0.08, 0.4)),
         word_space=float(rng.uniform(-0.06, 0.15)),
         jitter=float(rng.uniform(0.01, 0.05)) if rng.uniform() < 0.06 else 0.0,
         pitch=float(rng.uniform(0.5, 0.7)) if rng.uniform() < 0.05 else 0.0,

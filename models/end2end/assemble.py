@@ -1,0 +1,77 @@
+"""From linked characters to the lines and words of a :class:`~ocr.document.Page`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.document import Char, Line, Word
+from ocr.models.codec import Alphabet, compose
+from ocr.models.end2end.linking import is_spaced
+from ocr.models.end2end.spots import Spots
+from ocr.polygon import FloatArray, as_polygon
+
+Indices = NDArray[np.intp]
+
+
+def assemble_line(spots: Spots, line: Indices, alphabet: Alphabet, size: tuple[int, int]) -> Line | None:
+    """The line of these characters on a page of (width, height) px; None if none of them can be written."""
+    texts = [character_text(symbols, alphabet) for symbols in spots.symbols[line].tolist()]
+    centres, along = spots.centres[line], directions(spots, line)
+    heights = np.full(len(line), float(np.median(spots.heights[line])))
+    boxes = character_boxes(centres, along, spots.widths[line], heights)  # (K, 4, 2)
+    boxes = np.clip(boxes, 0, np.array(size, np.float64))
+    ends = np.append(np.flatnonzero(is_spaced(spots, line)), len(line) - 1) + 1
+    words, start = [], 0
+    for stop in ends.tolist():
+        word = _word(texts[start:stop], boxes[start:stop], spots.confidence[line[start:stop]])
+        words += [word] if word else []
+        start = stop
+    if not words:
+        return None
+    outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
+    confidence = float(np.mean(spots.confidence[line]))
+    return Line(" ".join(word.text for word in words), as_polygon(outline), confidence, tuple(words))
+
+
+def character_text(symbols: list[int], alphabet: Alphabet) -> str:
+    """The character (NFC) of a base and what is attached to it; empty if the base is none."""
+    if symbols[0] == 0:
+        return ""
+    return compose([alphabet.symbol(symbol) for symbol in symbols if symbol])[0][0]
+
+
+def directions(spots: Spots, line: Indices) -> FloatArray:
+    """Reading direction (K, 2) at each character: from its neighbour before to that after, which is more exact than
+    what a single character says; a lone character's own."""
+    if len(line) < 2:
+        return spots.along[line]
+    centres = spots.centres[line]
+    reach = 3
+    ahead = centres[np.minimum(np.arange(len(line)) + reach, len(line) - 1)]
+    behind = centres[np.maximum(np.arange(len(line)) - reach, 0)]
+    way = ahead - behind
+    length = np.linalg.norm(way, axis=1)
+    sure = length > 1.5 * spots.heights[line]
+    return np.where(sure[:, None], way / np.maximum(length, 1e-6)[:, None], spots.along[line])
+
+
+def character_boxes(centres: FloatArray, along: FloatArray, widths: FloatArray, heights: FloatArray) -> FloatArray:
+    """Boxes (K, 4, 2), clockwise from the top left of the text: ink width by line height."""
+    down = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    half_width, half_height = along * widths[:, None] / 2, down * heights[:, None] / 2
+    corners = [-half_width - half_height, half_width - half_height, half_width + half_height, half_height - half_width]
+    return centres[:, None] + np.stack(corners, axis=1)
+
+
+def _word(texts: list[str], boxes: FloatArray, confidence: FloatArray) -> Word | None:
+    chars = tuple(
+        Char(text, as_polygon(box), float(sure))
+        for text, box, sure in zip(texts, boxes, confidence, strict=True)
+        if text
+    )
+    if not chars:
+        return None
+    outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
+    # the probability that every character is right: what a word's reader wants to know
+    return Word("".join(c.text for c in chars), as_polygon(outline), float(np.prod(confidence)), chars)

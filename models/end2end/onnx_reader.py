@@ -1,0 +1,45 @@
+"""The end-to-end reader of the light install: the spotter in ONNX Runtime, no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.errors import ModelError
+from ocr.models.codec import Alphabet
+from ocr.models.end2end.config import End2EndConfig
+from ocr.models.end2end.reader import End2EndReader, ReadingSettings
+from ocr.models.end2end.spotter_decode import Answers
+from ocr.models.onnx_session import open_session
+from ocr.models.weights import ALPHABET, model_config
+
+
+def open_onnx_reader(folder: Path) -> End2EndReader:
+    """Raises ModelError if a file is missing or damaged, or if network and alphabet do not belong together."""
+    config: End2EndConfig = model_config(folder, End2EndConfig)
+    alphabet = Alphabet.load(folder / ALPHABET)
+    spotter = OnnxSpotter(folder / "spotter.onnx")
+    if spotter.classes != alphabet.classes:
+        raise ModelError(
+            f"{folder}: the spotter has {spotter.classes} classes, alphabet.txt makes {alphabet.classes}; "
+            "both must come from one export"
+        )
+    return End2EndReader(spotter, alphabet, ReadingSettings(config.spot, config.link, config.look))
+
+
+class OnnxSpotter:
+    """The ONNX file as a :data:`ocr.models.end2end.spotter_decode.Network`."""
+
+    def __init__(self, path: Path) -> None:
+        self._session = open_session(path)
+
+    @property
+    def classes(self) -> int:
+        """Size of the last axis of the class probabilities."""
+        return int(self._session.get_outputs()[2].shape[-1])
+
+    def __call__(self, images: NDArray[np.float32]) -> Answers:
+        cells, maps, probabilities = self._session.run(None, {"images": images})
+        return cells[:, 1:], maps, probabilities

@@ -1,0 +1,83 @@
+"""The trainable end-to-end pipeline: one part, the character spotter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ocr.data.config import DataConfig
+from ocr.document import Page
+from ocr.models.codec import Alphabet
+from ocr.models.end2end.config import PARTS, End2EndConfig
+from ocr.models.end2end.reader import End2EndReader, ReadingSettings
+from ocr.models.end2end.reading_config import SpotConfig
+from ocr.models.end2end.spotter import Spotter
+from ocr.models.end2end.spotter_decode import Answers
+from ocr.models.end2end.spotter_loss import spotter_loss
+from ocr.models.interface import Image
+from ocr.models.trainable import Batch, Output, Pipeline, Validation
+
+
+class End2End(Pipeline):
+    """See :class:`ocr.models.trainable.Pipeline`. The output: ``spotter`` (maps), ``symbols`` (class logits)."""
+
+    parts = PARTS
+
+    def __init__(self, config: End2EndConfig, alphabet: Alphabet) -> None:
+        super().__init__()
+        self.config, self.alphabet = config, alphabet
+        self.spotter = Spotter(config.spotter, alphabet.classes)
+
+    def forward(self, batch: Batch) -> Output:
+        pages = batch["spotter"]
+        maps, symbols = self.spotter(pages["images"], pages["cells"])
+        return {"spotter": maps, "symbols": symbols}
+
+    def loss(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        return spotter_loss(output["spotter"], output["symbols"], batch["spotter"])
+
+    def batches(self, parts: Sequence[str], data: DataConfig, seed: int) -> Iterator[Batch]:
+        """Endless batches."""
+        from ocr.models.end2end.training_data import training_batches
+
+        return training_batches(self.config, self.alphabet, data, seed)
+
+    def validation(self, parts: Sequence[str], data: DataConfig) -> Validation:
+        from ocr.models.end2end.validation import End2EndValidation
+
+        return End2EndValidation(self.config, self.alphabet, data)
+
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        return self.reader().predict(images)
+
+    def reader(self) -> End2EndReader:
+        """The reader over this network, which is put in evaluation mode for each call and back after it."""
+        return End2EndReader(self.runner(), self.alphabet, self.settings)
+
+    @property
+    def settings(self) -> ReadingSettings:
+        return ReadingSettings(self.config.spot, self.config.link, self.config.look)
+
+    def runner(self) -> SpotterRunner:
+        """The network as a function of arrays."""
+        return SpotterRunner(self.spotter, self.config.spot)
+
+
+class SpotterRunner:
+    """The network as a function of arrays, a :data:`ocr.models.end2end.spotter_decode.Network`."""
+
+    def __init__(self, spotter: Spotter, config: SpotConfig) -> None:
+        self.spotter, self.config = spotter, config
+
+    @torch.inference_mode()
+    def __call__(self, images: NDArray[np.float32]) -> Answers:
+        training = self.spotter.training
+        device = next(self.spotter.parameters()).device
+        answers = self.spotter.eval().spot(torch.from_numpy(images).to(device), self.config.presence, self.config.peak)
+        self.spotter.train(training)
+        cells, maps, probabilities = (tensor.cpu().numpy() for tensor in answers)
+        return cells[:, 1:], maps.astype(np.float32), probabilities.astype(np.float32)

@@ -1,0 +1,86 @@
+"""Reading pages end to end: look at the page, link the characters it shows to lines, put the lines in order.
+
+The network comes as a function; :mod:`ocr.models.end2end.onnx_reader` and the torch pipeline supply theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from ocr.document import Block, Line, Page
+from ocr.models.codec import Alphabet
+from ocr.models.end2end.assemble import assemble_line
+from ocr.models.end2end.linking import link_lines
+from ocr.models.end2end.look import Grey, resize, spot_page
+from ocr.models.end2end.reading_config import LinkConfig, LookConfig, SpotConfig
+from ocr.models.end2end.spots import Spots
+from ocr.models.end2end.spotter_decode import Network
+from ocr.models.interface import Image
+from ocr.models.two_stage.reading_order import order_lines
+from ocr.polygon import as_polygon, from_box
+
+LINE_PIXELS = 30
+"""Height in px that the image of a single line is brought to, its margins included."""
+
+LINE_MARGIN = 12
+"""Ground in px around the image of a single line: the network has learnt text on pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingSettings:
+    """Everything about reading that is not the network's weights."""
+
+    spot: SpotConfig = field(default_factory=SpotConfig)
+    link: LinkConfig = field(default_factory=LinkConfig)
+    look: LookConfig = field(default_factory=LookConfig)
+
+
+class End2EndReader:
+    """A :class:`~ocr.models.interface.LineReader` over a character spotter."""
+
+    def __init__(self, network: Network, alphabet: Alphabet, settings: ReadingSettings) -> None:
+        self._network, self.alphabet, self.settings = network, alphabet, settings
+
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        return [self._read_page(image) for image in images]
+
+    def _read_page(self, image: Image) -> Page:
+        height, width = image.shape[:2]
+        lines = self._lines(spot_page(grey_of(image), self._network, self.settings.look, self.settings.spot), image)
+        order = order_lines([line.polygon for line in lines])
+        return Page(1, width, height, tuple(Block(tuple(lines[i] for i in block)) for block in order))
+
+    def _lines(self, spots: Spots, image: Image) -> list[Line]:
+        """The characters linked to lines, without those that nobody could be sure of."""
+        link, size = self.settings.link, (image.shape[1], image.shape[0])
+        lines = [assemble_line(spots, line, self.alphabet, size) for line in link_lines(spots, link)]
+        return [line for line in lines if line and line.confidence >= link.minimum_confidence]
+
+    def read_lines(self, images: Sequence[Image]) -> list[Line]:
+        """Line crops (H, W, 3): all text in each as one line; a crop without text gives a line with empty text."""
+        return [self._read_line(image) for image in images]
+
+    def _read_line(self, image: Image) -> Line:
+        height, width = image.shape[:2]
+        # at a scale that suits a line, and as it stands: a line has too few characters to tell its direction by
+        look = replace(self.settings.look, group_part=2.0)
+        scale = LINE_PIXELS / height
+        grey = resize(grey_of(image), scale)
+        ground = int(np.median(grey))
+        bordered = cv2.copyMakeBorder(grey, *(LINE_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=ground)
+        spots = spot_page(np.asarray(bordered, np.uint8), self._network, replace(look, enlarge=1.0), self.settings.spot)
+        shift = -LINE_MARGIN / scale
+        lines = self._lines(spots.moved(np.array([[1 / scale, 0, shift], [0, 1 / scale, shift]])), image)
+        lines.sort(key=lambda line: line.polygon[0][0])
+        words = tuple(word for line in lines for word in line.words)
+        confidence = float(np.mean([line.confidence for line in lines])) if lines else 0.0
+        return Line(" ".join(w.text for w in words), as_polygon(from_box(0, 0, width, height)), confidence, words)
+
+
+def grey_of(image: Image) -> Grey:
+    """RGB (H, W, 3) to grey (H, W)."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)

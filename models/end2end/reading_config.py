@@ -1,0 +1,77 @@
+"""How the spotter's answers become lines of text. Each default is given here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SpotConfig:
+    """From the network's maps to characters.
+
+    Attributes:
+        presence: Probability from which a cell may stand for a character.
+        peak: Share of the highest presence among its neighbours that such a cell must reach.
+        along: Two cells speak of the same character if the centres they name are closer than this many character widths
+            along the line,
+        across: and this many line heights across it.
+        closest: Distance in pixels along the line under which they always do.
+    """
+
+    presence: float = 0.25
+    peak: float = 0.6
+    along: float = 0.3
+    across: float = 0.35
+    closest: float = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class LinkConfig:
+    """From characters to lines.
+
+    Attributes:
+        tolerance: How far from the named place the next character may stand, in line heights.
+        similar: Largest ratio of the heights of linked characters.
+        bend: Largest angle in degrees between the directions of linked characters.
+        minimum_confidence: Lines of which the reader is less sure are left out.
+    """
+
+    tolerance: float = 0.5
+    similar: float = 1.7
+    bend: float = 40.0
+    minimum_confidence: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class LookConfig:
+    """At which sizes and angles a page is looked at.
+
+    Attributes:
+        pixels: Area in pixels to which a page is resized for the first look; 1,024 x 1,408 for an A4 sheet.
+        enlarge: Largest enlargement of a page.
+        line_height: Line height in pixels of the resized page that text should have; if the smaller lines of the first
+            look fall below it, the page is looked at again, larger.
+        small_part: Part of the characters that may be smaller than ``line_height`` without a second look.
+        tile: Longest side of a tile.
+        overlap: Overlap of neighbouring tiles in pixels.
+        shrink: By how much the page is shrunk to look for large text.
+        large: Line height in pixels of the resized page from which text is taken from the shrunk page.
+        tilt: Largest angle in degrees of text that is read as it stands; if much of the text is tilted further, the
+            page is turned and looked at again.
+        group: Directions within so many degrees are read in one look.
+        group_part: Part of the page's characters that must have a direction of their own for a look of its own,
+        group_size: and the least number of them.
+    """
+
+    pixels: int = 1024 * 1408
+    enlarge: float = 2.5
+    line_height: float = 17.0
+    small_part: float = 0.25
+    tile: int = 1536
+    overlap: int = 128
+    shrink: float = 3.0
+    large: float = 44.0
+    tilt: float = 7.0
+    group: float = 25.0
+    group_part: float = 0.03
+    group_size: int = 8

@@ -1,0 +1,61 @@
+"""Characters found on a page, as arrays: what decoding makes of the network's answers, before they are lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.polygon import FloatArray, transform
+
+
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """M characters; lengths in pixels. They stand on the middle axis of their line, as in the labels."""
+
+    centres: FloatArray  # (M, 2)
+    heights: FloatArray  # (M,) of the line
+    widths: FloatArray  # (M,) of the ink along the line
+    along: FloatArray  # (M, 2) unit vector in reading direction
+    way: FloatArray  # (M, 2) to where the next character should stand
+    links: FloatArray  # (M, 3) probabilities of end, next, next after a space
+    presence: FloatArray  # (M,) probability that a character is there
+    certainty: FloatArray  # (M,) probability of its class
+    symbols: NDArray[np.int64]  # (M, 3) classes of the alphabet, 0 for none
+
+    def __len__(self) -> int:
+        return len(self.centres)
+
+    @property
+    def confidence(self) -> FloatArray:
+        """Probability that the character is there and is read right."""
+        return self.presence * self.certainty
+
+    @property
+    def angles(self) -> FloatArray:
+        """Direction in degrees clockwise from the x axis, -180 to 180."""
+        return np.degrees(np.arctan2(self.along[:, 1], self.along[:, 0]))
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Spots:
+        """Some of the characters."""
+        return Spots(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    def moved(self, matrix: FloatArray) -> Spots:
+        """After an affine map (2, 3) that turns, scales and shifts."""
+        linear = matrix[:, :2]
+        scale = float(np.sqrt(abs(np.linalg.det(linear))))
+        return replace(
+            self,
+            centres=transform(self.centres, matrix),
+            heights=self.heights * scale,
+            widths=self.widths * scale,
+            along=self.along @ linear.T / scale,
+            way=self.way @ linear.T,
+        )
+
+
+def joined(groups: Sequence[Spots]) -> Spots:
+    """All characters of several groups."""
+    return Spots(*(np.concatenate([getattr(group, field.name) for group in groups]) for field in fields(Spots)))

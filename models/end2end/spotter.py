@@ -1,0 +1,120 @@
+"""The character spotter: a grey page in; for every cell of 4 x 4 pixels, whether a character stands there and which.
+
+A convolutional stem brings the page to stride 8; a vision transformer looks at it in windows
+(:mod:`ocr.models.page_encoder`); a light head joins its features with those of the stem and goes back up to stride 4.
+There, presence, geometry and link are read off every cell. The class (base symbol and up to two attached ones, for all
+of Latin script and Hangul) is asked only of cells that stand for a character: a page has some 90,000 cells and a few
+thousand characters. After CenterNet (arXiv 1904.07850) and CharNet (arXiv 1910.07954).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ocr.models.end2end.characters import SLOTS
+from ocr.models.end2end.spotter_config import SpotterConfig
+from ocr.models.page_encoder import EncoderConfig, PageEncoder, convolution
+
+MAPS = 12
+"""Channels read off every cell: presence; offset (x, y) in cells; log of height and width over 20 px; direction (x, y);
+way to the next character (x, y) in heights; logits of end, next and next after a space."""
+
+FIRST_PRESENCE = -3.0
+"""Logit of presence before training: characters' cells are few."""
+
+
+class Spotter(nn.Module):
+    """Maps and character classes of a page; :mod:`ocr.models.end2end.spotter_decode` makes characters of them."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, config: SpotterConfig, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.register_buffer("mean", torch.tensor(190.0))
+        self.register_buffer("deviation", torch.tensor(64.0))
+        half, quarter, eighth = config.stem
+        self.stem_2 = convolution(1, half, stride=2)
+        self.stem_4 = nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter))
+        self.stem_8 = nn.Sequential(convolution(quarter, eighth, stride=2), Residual(eighth), Residual(eighth))
+        vision = EncoderConfig(
+            config.width, config.depth, config.heads, config.mlp_ratio, config.window, config.backbone,
+            config.pretrained,
+        )  # fmt: skip
+        self.encoder = PageEncoder(eighth, vision)
+        self.from_16 = nn.Conv2d(self.encoder.width, eighth, 1)
+        self.merge_8 = convolution(eighth, eighth)
+        self.from_8 = nn.Conv2d(eighth, quarter, 1)
+        self.merge_4 = nn.Sequential(convolution(quarter, quarter), Residual(quarter))
+        self.maps = nn.Conv2d(quarter, MAPS, 1)
+        nn.init.zeros_(self.maps.weight)
+        first = torch.zeros(MAPS)
+        first[0] = FIRST_PRESENCE
+        self.maps.bias = nn.Parameter(first)
+        self.hidden = nn.Linear(quarter + eighth, config.hidden)
+        self.classify = nn.Linear(config.hidden, SLOTS * classes)
+
+    def forward(self, images: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps of the pages, and class logits at the given cells.
+
+        Args:
+            images: Grey pages (N, 1, H, W), float, 0 black to 255 white; H and W are multiples of 32.
+            cells: Page, row and column of P cells (P, 3).
+
+        Returns:
+            Maps (N, 12, H/4, W/4) and class logits (P, 3, classes).
+        """
+        fine, coarse = self.features(images)
+        return self.maps(fine), self.symbols(fine, coarse, cells)
+
+    def spot(self, images: Tensor, presence: float, peak: float) -> tuple[Tensor, Tensor, Tensor]:
+        """The cells that may stand for a character, and what they say.
+
+        Args:
+            images: As for :meth:`forward`.
+            presence: Probability from which a cell counts.
+            peak: Share of the highest presence of its eight neighbours that it must reach.
+
+        Returns:
+            Page, row and column of M cells (M, 3), their maps (M, 12) and class probabilities (M, 3, classes).
+        """
+        fine, coarse = self.features(images)
+        maps = self.maps(fine)
+        here = torch.sigmoid(maps[:, :1])
+        around = F.max_pool2d(here, 3, stride=1, padding=1)
+        cells = torch.nonzero(((here >= presence) & (here >= peak * around))[:, 0])  # (M, 3)
+        page, row, column = cells.unbind(1)
+        symbols = self.symbols(fine, coarse, cells)
+        return cells, maps.permute(0, 2, 3, 1)[page, row, column], torch.softmax(symbols, dim=2)
+
+    def features(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of the pages at stride 4 (N, 64, H/4, W/4) and 8 (N, 128, H/8, W/8)."""
+        x = (images - self.mean) / self.deviation
+        stride_4 = self.stem_4(self.stem_2(x))  # (N, 64, H/4, W/4)
+        stride_8 = self.stem_8(stride_4)  # (N, 128, H/8, W/8)
+        tokens = self.from_16(self.encoder(stride_8, x))  # (N, 128, H/16, W/16)
+        coarse = self.merge_8(F.interpolate(tokens, scale_factor=2.0, mode="nearest") + stride_8)
+        fine = F.interpolate(self.from_8(coarse), scale_factor=2.0, mode="nearest") + stride_4
+        return self.merge_4(fine), coarse
+
+    def symbols(self, fine: Tensor, coarse: Tensor, cells: Tensor) -> Tensor:
+        """Class logits (P, 3, classes) at cells (P, 3), from the features of :meth:`features` at that place."""
+        page, row, column = cells.unbind(1)
+        here = fine.permute(0, 2, 3, 1)[page, row, column]  # (P, 64)
+        around = coarse.permute(0, 2, 3, 1)[page, row // 2, column // 2]  # (P, 128)
+        hidden = F.gelu(self.hidden(torch.cat([here, around], dim=1)))
+        return self.classify(hidden).reshape(-1, SLOTS, self.classes)
+
+
+class Residual(nn.Module):
+    """A 3 x 3 convolution with batch normalisation beside the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.change = convolution(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.change(x)

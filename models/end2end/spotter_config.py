@@ -1,0 +1,57 @@
+"""Settings of the character spotter: its network and what counts as a character. Each default is given here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CELL = 4
+"""Page pixels (after resizing) for each cell of the spotter's output."""
+
+INPUT_MULTIPLE = 32
+"""Height and width of the network's input are multiples of this many pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpotterConfig:
+    """The network.
+
+    Attributes:
+        stem: Channels of the convolutional stem at stride 2, 4 and 8; the upsampling head ends at stride 4 with as many
+            as the stem has there.
+        width: Channels of the vision transformer, whose tokens are 16 pixels apart.
+        depth: Transformer blocks.
+        heads: Attention heads a block.
+        mlp_ratio: Hidden channels of a block's MLP for each channel of ``width``.
+        window: Side of an attention window in tokens.
+        hidden: Hidden channels of the class head.
+        backbone: Name of a timm vision transformer, or a folder with one, whose patch embedding, positions and blocks
+            replace the small ones above (``width``, ``depth``, ``heads`` and ``mlp_ratio`` are then its own).
+        pretrained: Whether timm loads the weights published for ``backbone``.
+    """
+
+    stem: tuple[int, int, int] = (24, 64, 128)
+    width: int = 224
+    depth: int = 6
+    heads: int = 7
+    mlp_ratio: float = 3.0
+    window: int = 8
+    hidden: int = 256
+    backbone: str = ""
+    pretrained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConfig:
+    """What the spotter learns to mark, in pixels of the resized page.
+
+    Attributes:
+        heights: Line heights of the characters it is to find; smaller and larger ones are neither wanted nor punished.
+        along: Standard deviation of a character's peak along the line, in widths of the character.
+        across: The same across the line, in line heights.
+        core: Height of the peak, 0 to 1, from which a cell also learns class, geometry and link.
+    """
+
+    heights: tuple[float, float] = (9.0, 80.0)
+    along: float = 0.22
+    across: float = 0.11
+    core: float = 0.6

@@ -1,0 +1,95 @@
+"""From the network's answers to characters, in NumPy; linear in the number of characters.
+
+Neighbouring cells speak of the same character; each says where its centre is. A cell gives way to a surer one that
+names the same place (non-maximum suppression on centres, narrow along the line, where neighbours stand close).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.models.end2end.reading_config import SpotConfig
+from ocr.models.end2end.spots import Spots
+from ocr.models.end2end.spotter_config import CELL
+from ocr.models.end2end.spotter_targets import REFERENCE
+from ocr.polygon import FloatArray
+
+Indices = NDArray[np.intp]
+FloatMap = NDArray[np.float32]
+Answers = tuple[NDArray[np.int64], FloatMap, FloatMap]
+"""Cells that may stand for characters: row and column (M, 2), maps (M, 12), class probabilities (M, 3, C)."""
+
+Network = Callable[[FloatMap], Answers]
+"""Grey page (1, 1, H, W) float32, 0 to 255, to its answers."""
+
+
+def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
+    """The characters that the answers speak of, each once; in pixels of the network's input."""
+    return suppress(raw_spots(answers), config)
+
+
+def raw_spots(answers: Answers) -> Spots:
+    """One character for each cell."""
+    cells, maps, probabilities = answers
+    maps = np.asarray(maps, np.float64)
+    centres: FloatArray = (cells[:, ::-1].astype(np.float64) + 0.5 + maps[:, 1:3]) * CELL
+    heights, widths = (np.exp(np.clip(maps[:, i], -4, 4)) * REFERENCE for i in (3, 4))
+    along = maps[:, 5:7] / np.maximum(np.linalg.norm(maps[:, 5:7], axis=1), 1e-6)[:, None]
+    links = np.exp(maps[:, 9:12] - maps[:, 9:12].max(axis=1, keepdims=True))
+    symbols = probabilities.argmax(axis=2)
+    certainty = np.take_along_axis(probabilities, symbols[:, :, None], axis=2)[..., 0].prod(axis=1)
+    return Spots(
+        centres, heights, widths, along, maps[:, 7:9] * heights[:, None], links / links.sum(axis=1, keepdims=True),
+        1 / (1 + np.exp(-maps[:, 0])), certainty.astype(np.float64), symbols,
+    )  # fmt: skip
+
+
+def suppress(spots: Spots, config: SpotConfig) -> Spots:
+    """Without those that name the same centre as one of higher presence."""
+    if len(spots) == 0:
+        return spots
+    first, second = near_pairs(spots.centres, spots.centres, 2 * CELL)
+    surer = spots.presence[first] > spots.presence[second]
+    surer |= (spots.presence[first] == spots.presence[second]) & (first < second)
+    first, second = first[surer], second[surer]
+    forward, aside = local_distance(spots, first, spots.centres[second])
+    widths = np.minimum(spots.widths[first], spots.widths[second])
+    heights = np.minimum(spots.heights[first], spots.heights[second])
+    same = (np.abs(forward) < np.maximum(config.along * widths, config.closest)) & (
+        np.abs(aside) < np.maximum(config.across * heights, config.closest)
+    )
+    kept = np.ones(len(spots), np.bool_)
+    kept[second[same]] = False
+    return spots.take(kept)
+
+
+def local_distance(spots: Spots, which: Indices, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Way from characters (K,) to points (K, 2): along their reading direction and across it."""
+    way, along = points - spots.centres[which], spots.along[which]
+    return (way * along).sum(axis=1), way[:, 1] * along[:, 0] - way[:, 0] * along[:, 1]
+
+
+def near_pairs(points: FloatArray, others: FloatArray, reach: float) -> tuple[Indices, Indices]:
+    """Indices (K,), (K,) of all pairs of a point and another at most ``reach`` px apart in x and y, and some further.
+
+    A grid of squares of that size makes it linear in the number of points, if they do not crowd.
+    """
+    squares, other_squares = (np.floor(p / reach).astype(np.int64) + 1 for p in (points, others))
+    stride = int(max(squares[:, 1].max(initial=0), other_squares[:, 1].max(initial=0))) + 3
+    other_keys = other_squares[:, 0] * stride + other_squares[:, 1]
+    order = np.argsort(other_keys, kind="stable")
+    keys = other_keys[order]
+    firsts, seconds = [], []
+    for step in (-stride, 0, stride):  # the three squares above each other in a column are neighbours in the order
+        wanted = squares[:, 0] * stride + squares[:, 1] + step
+        start, stop = np.searchsorted(keys, wanted - 1), np.searchsorted(keys, wanted + 1, side="right")
+        counts = stop - start
+        firsts.append(np.repeat(np.arange(len(points)), counts))
+        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        seconds.append(order[np.repeat(start, counts) + offsets])
+    first, second = np.concatenate(firsts), np.concatenate(seconds)
+    apart = first != second if points is others else np.ones(len(first), np.bool_)
+    return first[apart], second[apart]

@@ -1,0 +1,143 @@
+"""Training batches of the end-to-end pipeline: page crops with every character in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+
+from ocr.data.config import DataConfig
+from ocr.data.detection import CropConfig, cut_image, disturb
+from ocr.data.samples import Sample
+from ocr.data.synthetic.fonts import FontLibrary
+from ocr.data.synthetic.pages import PageOptions, render_page
+from ocr.data.synthetic.text import TextSampler
+from ocr.errors import UsageError
+from ocr.models.codec import Alphabet
+from ocr.models.end2end.characters import Characters, characters_of
+from ocr.models.end2end.config import End2EndConfig
+from ocr.models.end2end.crops_config import SpotterCropConfig
+from ocr.models.end2end.spotter_targets import spotter_batch
+from ocr.models.trainable import Batch
+from ocr.models.two_stage.training_data import checked_samples
+
+MarkedPage = tuple[NDArray[np.uint8], Characters]
+
+
+def training_batches(config: End2EndConfig, alphabet: Alphabet, data: DataConfig, seed: int) -> Iterator[Batch]:
+    """Endless batches. Raises UsageError or InputError before the first one."""
+    samples = checked_samples(data, alphabet)
+    source = PageSource(samples, data, config.crops, alphabet)
+    crops = SpotterCrops(source, config.crops, seed)
+    loader: DataLoader[dict[str, torch.Tensor]] = DataLoader(
+        crops,  # type: ignore[arg-type]
+        batch_size=data.page_crops,
+        num_workers=data.workers,
+        collate_fn=Collate(config),
+        prefetch_factor=4 if data.workers else None,
+    )
+    return ({"spotter": batch} for batch in loader)
+
+
+class PageSource:
+    """Draws pages with their characters, rendered or labelled.
+
+    Raises UsageError if there is neither a corpus nor a labelled page with characters.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], data: DataConfig, crops: SpotterCropConfig, alphabet: Alphabet
+    ) -> None:
+        self.alphabet, self.crops = alphabet, crops
+        self.samples = [s for s in samples if s.page and any(w.chars for line in s.page.lines for w in line.words)]
+        self.real_share = data.real_share if self.samples else 0.0
+        self.renderer: tuple[FontLibrary, TextSampler] | None = None
+        if data.corpora:
+            fonts = FontLibrary([Path(p) for p in data.fonts])
+            self.renderer = fonts, TextSampler([Path(p) for p in data.corpora])
+        elif not self.samples:
+            raise UsageError(
+                f"none of {len(samples)} labelled pages has characters, which the spotter is trained on; "
+                "label them with ocr data characters, or set data.corpora=[FOLDER]"
+            )
+
+    def __call__(self, rng: np.random.Generator) -> MarkedPage:
+        if self.renderer is None or rng.random() < self.real_share:
+            sample = self.samples[int(rng.integers(len(self.samples)))]
+            assert sample.page is not None
+            return sample.load(), characters_of(sample.page, self.alphabet)
+        layout = "specimen" if rng.random() < self.crops.specimen else "any"
+        image, page = render_page(rng, *self.renderer, PageOptions(layout=layout))
+        return image, characters_of(page, self.alphabet)
+
+
+class SpotterCrops:
+    """Crop ``index`` of an endless, reproducible series; a map-style dataset for ``torch.utils.data.DataLoader``."""
+
+    def __init__(self, source: PageSource, config: SpotterCropConfig, seed: int, length: int = 10_000_000) -> None:
+        self.source, self.config, self.seed, self.length = source, config, seed, length
+        self.pages: dict[int, MarkedPage] = {}
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> MarkedPage:
+        rng = np.random.default_rng((self.seed, index))
+        image, characters = random_crop(*self.page(index), rng, self.config)
+        return disturb(image, rng, CropConfig(invert=self.config.invert)), characters
+
+    def page(self, index: int) -> MarkedPage:
+        """The page that crop ``index`` is cut from; making one takes time, so a few are kept and used in turn."""
+        pool = self.config.pool
+        number = index // (pool * self.config.crops_a_page) * pool + index % pool
+        if number not in self.pages:
+            self.pages[number] = self.source(np.random.default_rng((self.seed, 1, number)))
+            for old in [key for key in self.pages if abs(key - number) > pool]:
+                del self.pages[old]
+        return self.pages[number]
+
+
+def random_crop(
+    image: NDArray[np.uint8], characters: Characters, rng: np.random.Generator, config: SpotterCropConfig
+) -> MarkedPage:
+    """A square crop (size, size, 3) at a random place, scale and angle, with the characters in its pixels."""
+    height, width = image.shape[:2]
+    scale, spot = 1.0, rng.uniform((0, 0), (width, height))
+    if len(characters.centres):
+        chosen = int(rng.integers(len(characters.centres)))
+        scale = draw_line_height(rng, config) / max(1.0, float(characters.heights[chosen]))
+        if rng.random() >= config.anywhere:
+            spot = characters.centres[chosen]
+    scale = min(scale, config.enlarge)
+    spot = spot + rng.uniform(-0.4, 0.4, 2) * config.size / scale
+    angle = draw_angle(rng, config)
+    crop, matrix = cut_image(image, (float(spot[0]), float(spot[1])), scale, angle, config.size)
+    return crop, characters.moved(matrix)
+
+
+def draw_line_height(rng: np.random.Generator, config: SpotterCropConfig) -> float:
+    low, high = np.log(config.line_heights)
+    return float(np.exp(rng.triangular(low, low + 0.3 * (high - low), high)))
+
+
+def draw_angle(rng: np.random.Generator, config: SpotterCropConfig) -> float:
+    """Degrees, clockwise."""
+    choice = rng.random()
+    if choice < config.any_angle:
+        return float(rng.uniform(-180, 180))
+    tilt = float(np.clip(rng.normal(0, config.tilt), -10, 10))
+    return tilt + 90.0 * int(rng.integers(1, 4)) if choice < config.any_angle + config.quarter_turns else tilt
+
+
+class Collate:
+    """Crops with their characters to the spotter's tensors."""
+
+    def __init__(self, config: End2EndConfig) -> None:
+        self.config = config
+
+    def __call__(self, pages: Sequence[MarkedPage]) -> dict[str, torch.Tensor]:
+        return {name: torch.from_numpy(array) for name, array in spotter_batch(pages, self.config.target).items()}

@@ -1,0 +1,83 @@
+"""Validation of the spotter: pages in fonts and of text that are kept out of training, and labelled pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ocr.data.config import DataConfig
+from ocr.data.synthetic.degrade import PROFILES
+from ocr.data.synthetic.fonts import evaluation_library
+from ocr.data.synthetic.pages import PageOptions, render_page
+from ocr.data.synthetic.text import TextMix, TextSampler
+from ocr.models.codec import Alphabet
+from ocr.models.end2end.characters import characters_of
+from ocr.models.end2end.config import End2EndConfig
+from ocr.models.end2end.spotter_config import TargetConfig
+from ocr.models.end2end.spotter_targets import spotter_batch
+from ocr.models.end2end.training_data import MarkedPage, random_crop
+from ocr.models.trainable import Batch, Pipeline, Scores
+
+GROUPS = {"latin": {"en": 0.5, "ko": 0.0, "other": 0.5}, "korean": {"ko": 1.0}}
+LAYOUTS = ("book", "letter", "article", "typescript")
+LINE_HEIGHTS = (16.0, 30.0)
+"""Range in px of the text on validation crops: what a page is resized to."""
+
+CROPS = 12
+"""Crops of each group."""
+
+
+class End2EndValidation:
+    """Shares of rendered characters found and read right, upright and turned; a ``Validation``."""
+
+    def __init__(self, config: End2EndConfig, alphabet: Alphabet, data: DataConfig) -> None:
+        self.presence = config.spot.presence
+        upright = replace(config.crops, any_angle=0.0, quarter_turns=0.0, anywhere=0.0, line_heights=LINE_HEIGHTS)
+        self.batches: dict[str, list[Batch]] = {}
+        for name in GROUPS if data.corpora and data.rendered_val else ():
+            for way, crops in (("", upright), ("_turned", replace(upright, any_angle=1.0))):
+                pages = validation_pages(name, data, alphabet)
+                rng = np.random.default_rng(7)
+                cut = [random_crop(*next(pages), rng, crops) for _ in range(CROPS)]
+                self.batches[name + way] = [batch_of(page, config.target) for page in cut]
+
+    @torch.inference_mode()
+    def __call__(self, pipeline: Pipeline) -> Scores:
+        values: dict[str, float] = {}
+        for name, batches in self.batches.items():
+            counts = np.sum([self._count(pipeline, batch) for batch in batches], axis=0)
+            values[f"found/{name}"] = float(counts[0] / max(counts[2], 1))
+            values[f"right/{name}"] = float(counts[1] / max(counts[2], 1))
+        right = [value for name, value in values.items() if name.startswith("right")]
+        return Scores(1 - float(np.mean(right)) if right else 0.0, values)
+
+    def _count(self, pipeline: Pipeline, batch: Batch) -> tuple[int, int, int]:
+        """Characters found, found and read right, and in all."""
+        device = next(pipeline.parameters()).device
+        pages = {name: tensor.to(device) for name, tensor in batch["spotter"].items()}
+        output = pipeline({"spotter": pages})
+        page, row, column = pages["cells"].unbind(1)
+        own = pages["presence"][page, 0, row, column] == 1  # each character once, at the cell that holds its centre
+        found = torch.sigmoid(output["spotter"][page, 0, row, column]) >= self.presence
+        right = (output["symbols"].argmax(dim=2) == pages["symbols"]).all(dim=1)
+        return int((found & own).sum()), int((right & found & own).sum()), int(own.sum())
+
+
+def batch_of(page: MarkedPage, config: TargetConfig) -> Batch:
+    """One crop as a batch of its own."""
+    return {"spotter": {name: torch.from_numpy(array) for name, array in spotter_batch([page], config).items()}}
+
+
+def validation_pages(group: str, data: DataConfig, alphabet: Alphabet) -> Iterator[MarkedPage]:
+    """Rendered pages in unseen fonts, the same at every call."""
+    texts = TextSampler([Path(p) for p in data.corpora], TextMix(languages=GROUPS[group]), held_out=True)
+    fonts = evaluation_library([Path(p) for p in data.evaluation_fonts])
+    rng = np.random.default_rng(11)
+    while True:
+        for layout in LAYOUTS:
+            image, page = render_page(rng, fonts, texts, PageOptions(layout=layout, degradation=PROFILES["light"]))
+            yield image, characters_of(page, alphabet)

@@ -1,0 +1,56 @@
+"""Writing ONNX files, for every pipeline: trace a network, keep large constants in fp16."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+OPSET = 17
+LARGE = 256
+"""Constants with at least so many numbers are stored in fp16."""
+
+
+def write_onnx(
+    network: torch.nn.Module,
+    example: NDArray[np.float32],
+    outputs: Sequence[str],
+    dynamic: dict[str, dict[int, str]],
+    path: Path,
+) -> None:
+    """Trace the network on one example ``images``. The exporter's own chatter is kept off stderr."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(), (torch.from_numpy(example),), str(path), input_names=["images"],
+            output_names=list(outputs), dynamic_axes=dynamic, opset_version=OPSET, dynamo=False,
+        )  # fmt: skip
+    store_as_half(path)
+
+
+def store_as_half(path: Path) -> None:
+    """Keep the network's large constants in fp16 with a cast to fp32 behind each, which halves the file.
+
+    ONNX Runtime folds the casts when it loads the file and computes in fp32. The weights are fp16 already; what the
+    exporter has multiplied together (convolutions and their batch norms) is rounded once more.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(path)
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size >= LARGE:
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + "_half"))
+            casts.append(onnx.helper.make_node("Cast", [name + "_half"], [name], to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        model.graph.node.insert(0, cast)
+    onnx.save(model, path)

@@ -1,0 +1,25 @@
+"""One way to open ONNX files, for every pipeline."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import onnxruntime
+
+from ocr.errors import ModelError
+
+
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """The network in ONNX Runtime on all cores given to this process. Raises ModelError if it is missing or damaged."""
+    if not path.is_file():
+        raise ModelError(f"{path.parent} has no {path.name}: write it with ocr export {path.parent}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False  # keeps the peak memory of a page near what it needs at once
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises several classes of its own
+        raise ModelError(f"cannot load {path}: {' '.join(str(error).split())[:200]}") from error
