@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,4 +34,18 @@ class LineReader(Reader, Protocol):
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
         """One line for each image (H, W, 3) RGB uint8, its polygon in pixels of that image; empty text if none."""
+        ...
+
+
+@runtime_checkable
+class LineAligner(Protocol):
+    """What a reader may offer besides: to place a text that is known already."""
+
+    def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
+        """For each image (H, W, 3) RGB uint8 with its text (NFC, single spaces) the line as ``read_lines`` gives it,
+        and the text put in its place.
+
+        The characters of the second line are those of the text, where they most likely stand; a character's confidence
+        is the probability given to it there. It has no words if the text does not fit in.
+        """
         ...

@@ -15,12 +15,13 @@ from ocr.document import Block, Line, Page
 from ocr.models.codec import Alphabet
 from ocr.models.interface import Image
 from ocr.models.two_stage import detect, recognise
+from ocr.models.two_stage.align import place_text
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.overlap import without_covered
 from ocr.models.two_stage.reading_config import ReadingConfig
 from ocr.models.two_stage.reading_order import order_lines
-from ocr.models.two_stage.recognizer_decode import DecodedChar
+from ocr.models.two_stage.recognizer_decode import DecodedChar, decode_line
 from ocr.models.two_stage.rectify import (
     GreyImage,
     ShrunkPage,
@@ -65,6 +66,19 @@ class TwoStageReader:
             height, width = image.shape[:2]
             quad = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
             lines.append(assemble_line(characters, quad, grey.shape[1]))
+        return lines
+
+    def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
+        """Each line crop (H, W, 3) as it is read, and with the given text; see ``LineAligner`` of the interface."""
+        greys = [to_height(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.settings.height) for image in images]
+        logits = recognise.line_logits(greys, self._recognizer, self.settings.reading)
+        lines = []
+        for image, grey, scores, text in zip(images, greys, logits, texts, strict=True):
+            height, width = image.shape[:2]
+            quad = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+            both = decode_line(scores, self.alphabet), place_text(scores, text, self.alphabet) or []
+            read, placed = (assemble_line(characters, quad, grey.shape[1]) for characters in both)
+            lines.append((read, placed))
         return lines
 
     def _read_page(self, image: Image) -> Page:

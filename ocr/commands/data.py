@@ -82,3 +82,4 @@ def _load_splits(path: Path, split: str | None, options: LabelOptions) -> dict[s
 
 if (Path(__file__).parent / "synth.py").exists():
     app.command()(importlib.import_module("ocr.commands.synth").synth)
+app.command()(importlib.import_module("ocr.commands.characters").characters)
