@@ -8,16 +8,12 @@ So the encoder takes pages of any size, and its cost grows linearly with the are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import timm
 import torch.nn.functional as F
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
-from ocr.errors import UsageError
-
-TOKEN_STRIDE = 16
+from ocr.models.backbone import load_backbone
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,9 @@ class PageEncoder(nn.Module):
         self.window = config.window
         self.embed_page: nn.Module | None = None
         if config.backbone:
-            backbone = load_backbone(config.backbone, config.pretrained)
-            self.width, self.embed_page = backbone.embed_dim, backbone.patch_embed.proj
-            blocks = list(backbone.blocks)
+            backbone = load_backbone(config.backbone, config.pretrained, config.window)
+            self.width, self.embed_page, blocks = backbone.width, backbone.embed, backbone.blocks
+            self.window_positions = backbone.positions
         else:
             self.width = config.width
             blocks = [Block(config.width, config.heads, config.mlp_ratio, qkv_bias=True) for _ in range(config.depth)]
@@ -64,6 +60,8 @@ class PageEncoder(nn.Module):
         height, width = x.shape[2:]
         # Whole windows: the page grows by empty tokens at its right and lower edge, which are cut off again.
         x = F.pad(x, (0, -width % self.window, 0, -height % self.window))
+        if self.embed_page is not None:
+            x = x + self.window_positions.repeat(1, 1, x.shape[2] // self.window, x.shape[3] // self.window)
         for position, block in zip(self.positions, self.blocks, strict=True):
             x = x + position(x)
             rows, columns = x.shape[2] // self.window, x.shape[3] // self.window
@@ -91,24 +89,3 @@ def convolution(channels: int, features: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(channels, features, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(features), nn.ReLU()
     )
-
-
-def load_backbone(name: str, pretrained: bool) -> Any:
-    """The timm vision transformer of that name.
-
-    Raises:
-        UsageError: The name is unknown to timm, or the model is no vision transformer with 16-pixel patches.
-    """
-    try:
-        backbone = timm.create_model(name, pretrained=pretrained, num_classes=0)
-    except RuntimeError as error:
-        raise UsageError(
-            f"backbone {name!r} cannot be made: {error}; see timm.list_models('vit_*')"
-        ) from error
-    patch = getattr(getattr(backbone, "patch_embed", None), "patch_size", None)
-    if patch != (TOKEN_STRIDE, TOKEN_STRIDE) or not hasattr(backbone, "blocks"):
-        raise UsageError(
-            f"backbone {name!r} is no vision transformer with 16-pixel patches (its patch size: {patch}); "
-            "choose one such as vit_small_patch16_224"
-        )
-    return backbone
