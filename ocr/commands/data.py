@@ -82,4 +82,5 @@ def _load_splits(path: Path, split: str | None, options: LabelOptions) -> dict[s
 
 if (Path(__file__).parent / "synth.py").exists():
     app.command()(importlib.import_module("ocr.commands.synth").synth)
+app.command("from-pdf")(importlib.import_module("ocr.commands.from_pdf").from_pdf)
 app.command()(importlib.import_module("ocr.commands.characters").characters)
