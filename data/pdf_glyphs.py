@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 UNKNOWN = "\ufffd"
 """Text of a glyph whose character the PDF does not tell."""
 
-HYPHENS = {0x02, 0xAD}
-"""PDFium's sign for a hyphen at the end of a line, and the soft hyphen: both are drawn as a hyphen if they have ink."""
+HYPHENS = {0x02, 0xAD, 0x2010, 0x2011}
+"""PDFium's sign for a hyphen at the end of a line, the soft one, and two more that look like the usual one."""
 
 LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 

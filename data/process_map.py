@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 
@@ -63,7 +63,7 @@ class ProcessMap:
             self.pool = _new_pool(self.workers)
             return self.pool.submit(_limited, function, item, self.seconds)
 
-    def _take(self, function: Callable[[Item], Result], item: Item, future: Future[Result]) -> Result | Failure:
+    def _take(self, function: Callable[[Item], Any], item: Item, future: Future[Any]) -> Any:
         """The result. Where the pool broke, each item that went down with it is tried again, alone in a new process."""
         try:
             return future.result()
