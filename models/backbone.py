@@ -37,18 +37,14 @@ def load_backbone(name: str, pretrained: bool, window: int) -> Backbone:
         UsageError: timm does not know the name, its weights cannot be had, or it is no plain vision transformer.
     """
     model = create(name, pretrained)
-    patches, blocks = getattr(model, "patch_embed", None), getattr(model, "blocks", None)
-    positions = getattr(model, "pos_embed", None)
-    if (
-        not isinstance(getattr(patches, "proj", None), nn.Conv2d)
-        or blocks is None
-        or not isinstance(positions, nn.Parameter)
-    ):
+    patches = getattr(getattr(model, "patch_embed", None), "proj", None)
+    blocks, positions = getattr(model, "blocks", None), getattr(model, "pos_embed", None)
+    if not isinstance(patches, nn.Conv2d) or blocks is None or not isinstance(positions, nn.Parameter):
         raise UsageError(
             f"backbone {name!r} is no plain vision transformer (patches, learnt positions, blocks); "
             "choose one such as vit_small_patch16_224"
         )
-    weight, bias = patches.proj.weight.detach(), patches.proj.bias
+    weight, bias = patches.weight.detach(), patches.bias
     embed = nn.Conv2d(3, model.embed_dim, PATCH, stride=PATCH, bias=bias is not None)
     with torch.no_grad():
         embed.weight.copy_(resample_patch_embed(weight, [PATCH, PATCH]))
