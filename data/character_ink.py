@@ -18,7 +18,10 @@ CONTRAST = 20.0
 """Difference of paper and ink in grey levels below which there is no ink to speak of."""
 
 DARK = 0.35
-"""Pixels count as ink from this part of the way from paper to full ink; glyph boxes include soft edges."""
+"""Pixels count as ink from this part of the way from paper to full ink."""
+
+SOFT = 0.3
+"""Pixels of the soft edge of letters beyond it, which belong to the boxes of rendered ones."""
 
 REACH = 0.45
 """How far a cut may move from half way between two characters, in widths of the narrower one."""
@@ -74,7 +77,7 @@ def character_boxes(ink: Mask, cells: Boxes, core: tuple[float, float], line_hei
     names, starts = np.unique(owners[rows, columns], return_index=True)
     for name, start, stop in zip(names, starts, [*starts[1:], len(rows)], strict=False):
         y, x = rows[start:stop], columns[start:stop]
-        boxes[name] = x.min(), y.min(), x.max() + 1, y.max() + 1
+        boxes[name] = x.min() - SOFT, y.min() - SOFT, x.max() + 1 + SOFT, y.max() + 1 + SOFT
     return boxes
 
 

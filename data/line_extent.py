@@ -15,14 +15,20 @@ Boxes = NDArray[np.float64]
 
 ASCENDING = frozenset("bdfhklßþ")
 CAPITAL = frozenset("ABCDEFGHIKLMNOPRSTUVWXYZ")
-HIGH = frozenset("0123456789!?&%")
+HIGH = frozenset("0123456789?&%")
 SMALL = frozenset("acemnorsuvwxzæœı")
 DESCENDING = frozenset("gpqy")
 ON_BASELINE = ASCENDING | CAPITAL | SMALL | frozenset("it.")
 """Letters that stand on the baseline; digits of old print may hang below it."""
 
-CAPITAL_RATIO = 0.95
-"""Height of capitals and of lining digits in ascender heights, where no ascender is at hand."""
+RATIOS = {ASCENDING: 1.0, CAPITAL: 0.96, HIGH: 0.96}
+"""Heights of letters in heights of the face's tallest ascender."""
+
+TALL = 0.7
+"""Quantile of the heights that stands for the tallest: the very tallest may touch the line above."""
+
+DEEPEST = (0.15, 0.45)
+"""Depths of descenders in ascender heights that are believed."""
 
 TYPICAL = {"small": 0.66, "descent": 0.30}
 """Height of small letters and depth of descenders in ascender heights, in common faces."""
@@ -49,7 +55,7 @@ class LineExtent:
 def measure_extent(text: str, boxes: Boxes) -> LineExtent | None:
     """The extent of a line from its characters without spaces and their ink boxes (N, 4); NaN boxes do not count.
 
-    None where nothing says where the baseline is.
+    None without letters or digits, which tell the size of the print.
     """
     seen = [(c, box) for c, box in zip(text, boxes, strict=True) if not np.isnan(box).any()]
     hangul = np.array([box for c, box in seen if "가" <= c <= "힣"]).reshape(-1, 4)
@@ -62,12 +68,15 @@ def measure_extent(text: str, boxes: Boxes) -> LineExtent | None:
         return None
     start, slope = fit_baseline(standing)
     ascent = _ascent(seen, start, slope)
+    if ascent is None:
+        return None
     depths = _reaches(seen, DESCENDING, start, slope, down=True)
-    descent = float(np.median(depths)) if len(depths) else TYPICAL["descent"] * ascent
+    descent = float(np.quantile(depths, TALL)) / ascent if len(depths) else TYPICAL["descent"]
+    descent = ascent * (descent if DEEPEST[0] <= descent <= DEEPEST[1] else TYPICAL["descent"])
     if len(hangul):
         tops, bottoms = _above(hangul, start, slope), _below(hangul, start, slope)
         ascent, descent = max(ascent, float(np.median(tops))), max(descent, float(np.median(bottoms)))
-    return LineExtent(start, slope, ascent, max(descent, 0.0))
+    return LineExtent(start, slope, ascent, descent)
 
 
 def fit_baseline(boxes: Boxes) -> tuple[float, float]:
@@ -83,18 +92,11 @@ def fit_baseline(boxes: Boxes) -> tuple[float, float]:
     return float(np.median(y - slope * x)), slope
 
 
-def _ascent(seen: list[tuple[str, Boxes]], start: float, slope: float) -> float:
-    """Height of ascenders in pixels, from ascenders, else from capitals and digits, else from small letters."""
-    for letters, ratio in (
-        (ASCENDING, 1.0),
-        (CAPITAL, CAPITAL_RATIO),
-        (HIGH, CAPITAL_RATIO),
-        (SMALL, TYPICAL["small"]),
-    ):
-        heights = _reaches(seen, letters, start, slope)
-        if len(heights):
-            return float(np.median(heights)) / ratio
-    return float(np.median([box[3] - box[1] for _, box in seen])) / TYPICAL["small"]
+def _ascent(seen: list[tuple[str, Boxes]], start: float, slope: float) -> float | None:
+    """Height of ascenders in pixels, from ascenders, capitals and digits, else from small letters."""
+    high = [_reaches(seen, letters, start, slope) / ratio for letters, ratio in RATIOS.items()]
+    heights = np.concatenate(high) if any(map(len, high)) else _reaches(seen, SMALL, start, slope) / TYPICAL["small"]
+    return float(np.quantile(heights, TALL)) if len(heights) else None
 
 
 def _reaches(

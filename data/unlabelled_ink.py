@@ -51,7 +51,8 @@ def unlabelled_regions(image: Image, page: Page, known: Sequence[Polygon] = ()) 
 def drawn(polygons: Sequence[Polygon], shape: tuple[int, ...], margin: float) -> Mask:
     """The pixels of these polygons and of a margin around them."""
     mask = np.zeros(shape, np.uint8)
-    cv2.fillPoly(mask, [np.rint(np.asarray(polygon)).astype(np.int32) for polygon in polygons], 1)
+    for polygon in polygons:  # one by one: where two of a call overlap, OpenCV leaves a hole
+        cv2.fillPoly(mask, [np.rint(np.asarray(polygon)).astype(np.int32)], 1)
     reach = 2 * round(margin) + 1
     return np.asarray(cv2.dilate(mask, np.ones((reach, reach), np.uint8)) > 0)
 

@@ -35,6 +35,9 @@ LEAST_AGREEMENT = 0.7
 SURE_AGREEMENT = 0.95
 """Lines below this are read a second time, in the box of the label as it is."""
 
+ROOM = 0.75
+"""Room that a letter which was not read must have, in mean letter distances of its line."""
+
 COVERED = 0.3
 """A word that was found counts as labelled if at least this part of it lies on labelled lines."""
 
@@ -150,6 +153,8 @@ def _read_strips(strips: Sequence[LineStrip], texts: Sequence[str], reader: Line
         cells = _cells([char for word in known.words for char in word.chars]) if known else _cells(chars, partners)
         if len(cells) != len(letters):  # the text does not fit in, or nothing was read
             cells, agreeing = np.zeros((len(letters), 2)), [False] * len(letters)
+        elif known:
+            agreeing = with_missed_letters(text, agreeing, cells)
         readings.append(_Reading(strip, letters, agreeing, cells + strip.crop_left))
     return readings
 
@@ -170,6 +175,22 @@ def match_letters(label: str, reading: Sequence[str]) -> list[int | None]:
             partners.append(place if right[i] or alone else None)
         place += b is not None
     return partners
+
+
+def with_missed_letters(text: str, agreeing: Sequence[bool], cells: Cells) -> list[bool]:
+    """Also true for single letters of the label that were not read, where its neighbours leave the room for one.
+
+    Without that room the label has a letter that was never printed.
+    """
+    places = np.array([i for i, character in enumerate(text) if character != " "])
+    middles = cells.mean(axis=1)
+    pitch = float(np.median(np.diff(middles) / np.diff(places))) if len(places) > 1 else 0.0
+    result = list(agreeing)
+    for i in range(1, len(result) - 1):
+        if not agreeing[i] and agreeing[i - 1] and agreeing[i + 1]:
+            room = (middles[i + 1] - middles[i - 1]) / (places[i + 1] - places[i - 1])
+            result[i] = bool(room > ROOM * pitch)
+    return result
 
 
 def _cells(chars: Sequence[Char], partners: Sequence[int | None] | None = None) -> Cells:

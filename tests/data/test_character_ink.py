@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr.data.character_ink import character_boxes, ink_mask
+from ocr.data.character_ink import SOFT, character_boxes, ink_mask
 from ocr.data.line_extent import measure_extent
 from ocr.data.unlabelled_ink import rectangles, unlabelled_regions
 from ocr.document import Block, Line, Page
@@ -26,7 +26,8 @@ def strip(*blobs: tuple[int, int, int, int], dark: bool = True) -> np.ndarray:
 def boxes_of(image: np.ndarray, *cells: tuple[float, float]) -> list[list[float]]:
     ink = ink_mask(image, 40)
     assert ink is not None
-    return [[float(v) for v in box] for box in character_boxes(ink, np.array(cells, np.float64), CORE, 40)]
+    boxes = character_boxes(ink, np.array(cells, np.float64), CORE, 40)
+    return (boxes + np.array([SOFT, SOFT, -SOFT, -SOFT])).round(3).tolist()
 
 
 @pytest.mark.parametrize("dark", [True, False])
@@ -74,7 +75,7 @@ def test_a_line_reaches_from_ascender_to_descender_whatever_it_says() -> None:
     assert extent is not None and extent.rows(70) == (20, 59)
     small = measure_extent("xxx", boxes[[0, 4, 5]])
     assert small is not None and small.rows(70)[0] == pytest.approx(20, abs=1) and 57 < small.rows(70)[1] < 61
-    assert measure_extent("'", boxes[:1]) is None
+    assert measure_extent("'", boxes[:1]) is None and measure_extent("...", boxes[[6, 6, 6]]) is None
 
 
 def test_the_baseline_follows_the_tilt() -> None:

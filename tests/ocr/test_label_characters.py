@@ -17,7 +17,7 @@ import ocr.pipeline
 from ocr.commands.data import app
 from ocr.data.samples import load_samples
 from ocr.document import Block, Char, Line, Page, Word
-from ocr.label_characters import label_page, match_letters
+from ocr.label_characters import label_page, match_letters, with_missed_letters
 from ocr.models.interface import Image, LineAligner
 from ocr.polygon import bounds, from_box, side_lengths, transform
 
@@ -162,6 +162,13 @@ def test_only_single_letters_are_corrected() -> None:
     assert match_letters("abcd", list("acd")) == [0, None, 1, 2]
     assert match_letters("abcd", list("abxcd")) == [0, 1, 3, 4]
     assert match_letters("a-b", list("a‐b")) == [0, 1, 2]
+
+
+def test_a_letter_that_was_not_read_needs_room() -> None:
+    sides = np.array([0, 10, 20, 30, 50, 60, 65, 70, 80], np.float64)
+    cells = np.stack([sides, sides + 10], axis=1)
+    agreeing = [True, False, True, True, False, True, False, True, True]
+    assert with_missed_letters("abc defghi", agreeing, cells) == [True] * 6 + [False, True, True]
 
 
 def test_readers_that_align_are_told_apart() -> None:
