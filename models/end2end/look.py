@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots, joined
-from ocr.models.end2end.spotter_config import CELL, INPUT_MULTIPLE
+from ocr.models.end2end.spotter_config import CELL
 from ocr.models.end2end.spotter_decode import Network, decode_spots
+from ocr.models.page_tiles import INPUT_MULTIPLE, tiles
 from ocr.polygon import FloatArray
 
 Grey = NDArray[np.uint8]
@@ -130,8 +131,8 @@ def resize(grey: Grey, scale: float) -> Grey:
 def spot_tiles(page: NDArray[np.float32], network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
     """The characters of the network's input, which sees large pages in overlapping tiles; in pixels of the input."""
     cells, maps, probabilities = [], [], []
-    for top, bottom, first_row, last_row in tiles(page.shape[2], look):
-        for left, right, first_column, last_column in tiles(page.shape[3], look):
+    for top, bottom, first_row, last_row in tiles(page.shape[2], look.tile, look.overlap):
+        for left, right, first_column, last_column in tiles(page.shape[3], look.tile, look.overlap):
             found, found_maps, found_probabilities = network(page[:, :, top:bottom, left:right])
             found = found + np.array([top, left]) // CELL
             row, column = found.T * CELL
@@ -143,16 +144,3 @@ def spot_tiles(page: NDArray[np.float32], network: Network, look: LookConfig, sp
     spots = decode_spots(answers, spot)
     inside = (spots.centres >= 0) & (spots.centres < page.shape[:1:-1])
     return spots.take(np.flatnonzero(inside.all(axis=1)))
-
-
-def tiles(length: int, look: LookConfig) -> list[tuple[int, int, int, int]]:
-    """How one side (a multiple of 32 px) is cut: start and stop of each tile, start and stop of what is kept of it."""
-    count = max(1, math.ceil((length - look.overlap) / (look.tile - look.overlap)))
-    units = length // INPUT_MULTIPLE
-    size = min(units, math.ceil((units + (count - 1) * look.overlap / INPUT_MULTIPLE) / count))
-    starts = [round(index * (units - size) / max(1, count - 1)) for index in range(count)]
-    borders = [0] + [(starts[i] + starts[i - 1] + size) // 2 for i in range(1, count)] + [units]
-    return [
-        tuple(unit * INPUT_MULTIPLE for unit in (start, start + size, borders[i], borders[i + 1]))  # type: ignore[misc]
-        for i, start in enumerate(starts)
-    ]

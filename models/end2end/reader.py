@@ -20,7 +20,7 @@ from ocr.models.end2end.reading_config import LinkConfig, LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_decode import Network
 from ocr.models.interface import Image
-from ocr.models.two_stage.reading_order import order_lines
+from ocr.models.reading_order import order_lines
 from ocr.polygon import as_polygon, from_box
 
 LINE_PIXELS = 30

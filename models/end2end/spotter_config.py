@@ -7,9 +7,6 @@ from dataclasses import dataclass
 CELL = 4
 """Page pixels (after resizing) for each cell of the spotter's output."""
 
-INPUT_MULTIPLE = 32
-"""Height and width of the network's input are multiples of this many pixels."""
-
 
 @dataclass(frozen=True, slots=True)
 class SpotterConfig:
@@ -54,4 +51,4 @@ class TargetConfig:
     heights: tuple[float, float] = (9.0, 80.0)
     along: float = 0.22
     across: float = 0.11
-    core: float = 0.6
+    core: float = 0.35

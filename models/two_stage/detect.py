@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.models.interface import Image
+from ocr.models.page_tiles import tiles
 from ocr.models.two_stage.detector_config import OUTPUT_STRIDE, DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.detector_decode import decode_detector
-from ocr.models.two_stage.detector_prepare import first_scale, prepare_page, second_scale, tiles
+from ocr.models.two_stage.detector_prepare import first_scale, prepare_page, second_scale
 from ocr.polygon import FloatArray
 
 FloatMap = NDArray[np.float32]
@@ -39,8 +40,8 @@ def probability_map(image: Image, scale: float, network: Network, prepare: Prepa
     page = prepare_page(image, scale)
     height, width = page.shape[2:]
     logits = np.empty((height // OUTPUT_STRIDE, width // OUTPUT_STRIDE), np.float32)
-    for top, bottom, kept_top, kept_bottom in tiles(height, prepare):
-        for left, right, kept_left, kept_right in tiles(width, prepare):
+    for top, bottom, kept_top, kept_bottom in tiles(height, prepare.tile, prepare.overlap):
+        for left, right, kept_left, kept_right in tiles(width, prepare.tile, prepare.overlap):
             tile = network(page[:, :, top:bottom, left:right])[0, 0]
             rows = slice((kept_top - top) // OUTPUT_STRIDE, (kept_bottom - top) // OUTPUT_STRIDE)
             columns = slice((kept_left - left) // OUTPUT_STRIDE, (kept_right - left) // OUTPUT_STRIDE)

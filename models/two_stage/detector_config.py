@@ -7,9 +7,6 @@ from dataclasses import dataclass
 OUTPUT_STRIDE = 4
 """Page pixels (after resizing) for each cell of the detector's output map."""
 
-INPUT_MULTIPLE = 32
-"""Height and width of the network's input are multiples of this many pixels."""
-
 
 @dataclass(frozen=True, slots=True)
 class DetectorConfig:

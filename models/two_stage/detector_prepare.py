@@ -1,16 +1,16 @@
-"""From a page to the detector's input: grey, resized, padded, and cut into tiles where the text is small."""
+"""From a page to the detector's input: grey, resized and padded; larger where the text is small."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.models.interface import Image
-from ocr.models.two_stage.detector_config import INPUT_MULTIPLE, PrepareConfig
+from ocr.models.page_tiles import INPUT_MULTIPLE
+from ocr.models.two_stage.detector_config import PrepareConfig
 from ocr.polygon import FloatArray, side_lengths
 
 FloatMap = NDArray[np.float32]
@@ -50,23 +50,3 @@ def prepare_page(image: Image, scale: float) -> FloatMap:
     below, right = -height % INPUT_MULTIPLE, -width % INPUT_MULTIPLE
     grey = cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE)
     return grey[None, None].astype(np.float32)
-
-
-def tiles(length: int, prepare: PrepareConfig) -> Iterator[tuple[int, int, int, int]]:
-    """How one side of the network's input is cut into tiles.
-
-    Args:
-        length: Length of the side in pixels, a multiple of 32.
-
-    Yields:
-        Start and stop of the tile, and start and stop of the part that is kept of it (up to the middle of the
-        overlaps); all multiples of 32.
-    """
-    count = max(1, math.ceil((length - prepare.overlap) / (prepare.tile - prepare.overlap)))
-    cells = length // INPUT_MULTIPLE
-    size = min(cells, math.ceil((cells + (count - 1) * prepare.overlap / INPUT_MULTIPLE) / count))
-    starts = [round(index * (cells - size) / max(1, count - 1)) for index in range(count)]
-    borders = [0] + [(starts[i] + starts[i - 1] + size) // 2 for i in range(1, count)] + [cells]
-    for index, start in enumerate(starts):
-        kept = borders[index], borders[index + 1]
-        yield tuple(value * INPUT_MULTIPLE for value in (start, start + size, *kept))  # type: ignore[misc]

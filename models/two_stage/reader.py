@@ -14,13 +14,13 @@ import numpy as np
 from ocr.document import Block, Line, Page
 from ocr.models.codec import Alphabet
 from ocr.models.interface import Image
+from ocr.models.reading_order import order_lines
 from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.align import place_text
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.overlap import without_covered
 from ocr.models.two_stage.reading_config import ReadingConfig
-from ocr.models.two_stage.reading_order import order_lines
 from ocr.models.two_stage.recognizer_decode import DecodedChar, decode_line
 from ocr.models.two_stage.rectify import (
     GreyImage,

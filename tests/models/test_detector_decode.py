@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from ocr.document import Line, Page
+from ocr.models.page_tiles import tiles
 from ocr.models.two_stage.detect import detect_lines
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.detector_decode import decode_detector
-from ocr.models.two_stage.detector_prepare import first_scale, prepare_page, second_scale, tiles
+from ocr.models.two_stage.detector_prepare import first_scale, prepare_page, second_scale
 from ocr.models.two_stage.detector_targets import detector_batch, detector_maps, kernel_polygon
 from ocr.polygon import FloatArray, as_polygon, from_box
 
@@ -104,7 +105,7 @@ def test_prepared_page_is_a_multiple_of_32() -> None:
 @pytest.mark.parametrize("length", [32, 1024, 1536, 1568, 4000 // 32 * 32, 9600])
 def test_tiles_cover_the_side_once(length: int) -> None:
     end = 0
-    for start, stop, kept_start, kept_stop in tiles(length, PREPARE):
+    for start, stop, kept_start, kept_stop in tiles(length, PREPARE.tile, PREPARE.overlap):
         assert kept_start == end and start <= kept_start < kept_stop <= stop <= length
         assert stop - start <= PREPARE.tile and all(value % 32 == 0 for value in (start, stop, kept_start, kept_stop))
         end = kept_stop

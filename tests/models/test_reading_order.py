@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ocr.models.two_stage.reading_order import order_lines
+from ocr.models.reading_order import order_lines
 from ocr.polygon import FloatArray, from_box
 
 Quad = FloatArray
