@@ -30,8 +30,14 @@ TALL = 0.7
 DEEPEST = (0.15, 0.45)
 """Depths of descenders in ascender heights that are believed."""
 
-TYPICAL = {"small": 0.66, "descent": 0.30}
+TYPICAL = {"small": 0.70, "descent": 0.30}
 """Height of small letters and depth of descenders in ascender heights, in common faces."""
+
+FULL = 0.9
+"""Quantile of the tops and bottoms of Hangul syllables that stands for the fullest ones."""
+
+LATIN_DEPTH = 0.1
+"""How far Latin descenders reach below syllables, in heights of a syllable."""
 
 STEEPEST = 0.05
 """Slopes above this are errors of the fit, not of the page."""
@@ -63,7 +69,7 @@ def measure_extent(text: str, boxes: Boxes) -> LineExtent | None:
     if not len(standing):
         standing = np.array([box for c, box in seen if c in HIGH]).reshape(-1, 4)
     if len(hangul) > len(standing):
-        return _hangul_extent(hangul)
+        return _hangul_extent(hangul, len(hangul) < len(text))
     if not len(standing):
         return None
     start, slope = fit_baseline(standing)
@@ -115,10 +121,12 @@ def _below(boxes: Boxes, start: float, slope: float) -> Boxes:
     return np.asarray(boxes[:, 3] - start - slope * (boxes[:, 0] + boxes[:, 2]) / 2)
 
 
-def _hangul_extent(boxes: Boxes) -> LineExtent:
-    """Syllables fill the height of the line."""
+def _hangul_extent(boxes: Boxes, latin: bool) -> LineExtent:
+    """Syllables fill the height of the line; beside them the descenders of Latin reach lower."""
     start, slope = fit_baseline(boxes)
-    return LineExtent(start, slope, float(np.quantile(_above(boxes, start, slope), 0.75)), 0.0)
+    ascent = float(np.quantile(_above(boxes, start, slope), FULL))
+    descent = float(np.quantile(_below(boxes, start, slope), FULL))
+    return LineExtent(start, slope, ascent, descent + (LATIN_DEPTH * (ascent + descent) if latin else 0.0))
 
 
 def _base(character: str) -> str:
