@@ -22,7 +22,7 @@ class DataConfig:
     workers: Processes that prepare batches.
     line_pixels: Width in px of a recognizer batch: lines times padded width.
     max_line_width: Widest line in px at the recognizer's height.
-    page_crops: Page crops a detector batch.
+    page_crops: Page crops a batch of a detector or spotter.
     crop_style: How rendered lines look.
     """
 

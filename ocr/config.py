@@ -56,10 +56,10 @@ class LoopConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """``parts`` are trained together; ``model`` is the pipeline's own configuration dataclass."""
+    """``parts`` are trained together, none: all of them; ``model`` is the pipeline's own configuration dataclass."""
 
     pipeline: str = "two_stage"
-    parts: tuple[str, ...] = ("recognizer",)
+    parts: tuple[str, ...] = ()
     data: DataConfig = field(default_factory=DataConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
     model: Any = None

@@ -31,7 +31,7 @@ FINAL_RATE = 0.02
 
 
 def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: Path | None = None) -> Scores:
-    """Train ``config.parts`` and leave the best weights as a model folder in ``output / "best"``.
+    """Train the parts of the configuration and leave the best weights as a model folder in ``output / "best"``.
 
     ``resume`` goes on from the newest checkpoint in ``output``; ``initial`` starts from the weights of a model folder.
     Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down.
@@ -39,6 +39,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
     loop = config.loop
     device = prepare_device(loop)
     pipeline = build_pipeline(config, initial).to(device)
+    parts = config.parts or pipeline.parts
     average = {name: tensor.detach().clone() for name, tensor in pipeline.state_dict().items()}
     optimizer = build_optimizer(pipeline, config)
     start = Checkpoint(step=0, best=math.inf, seconds=0.0)
@@ -46,9 +47,9 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
         start = found.restore(pipeline, average, optimizer)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(yaml.safe_dump(to_plain(config), sort_keys=False), encoding="utf-8")
-    validation = pipeline.validation(config.parts, config.data)
+    validation = pipeline.validation(parts, config.data)
     # a resumed run draws new data: its seed depends on the step it starts from
-    batches = pipeline.batches(config.parts, config.data, seed=loop.seed + start.step)
+    batches = pipeline.batches(parts, config.data, seed=loop.seed + start.step)
     log, clock = TrainingLog(output, loop.steps, loop.minutes), time.monotonic() - start.seconds
     scaler = torch.amp.GradScaler(device.type, enabled=loop.precision == "fp16")
     best, bad, scores = start.best, 0, Scores(math.inf, {})
@@ -112,13 +113,14 @@ def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:
     torch.manual_seed(config.loop.seed)
     module = importlib.import_module(PIPELINES[config.pipeline])
     pipeline: Pipeline = module.build(config.model, default_alphabet())
-    unknown = [part for part in config.parts if part not in pipeline.parts]
-    if unknown or not config.parts:
-        raise UsageError(f"parts={list(config.parts)}: {suggest(unknown[0] if unknown else '', list(pipeline.parts))}")
+    parts = config.parts or pipeline.parts
+    unknown = [part for part in parts if part not in pipeline.parts]
+    if unknown:
+        raise UsageError(f"parts={list(parts)}: {suggest(unknown[0], list(pipeline.parts))}")
     if initial is not None:
         load_state(pipeline, initial / "weights.safetensors")
     for name, parameter in pipeline.named_parameters():
-        parameter.requires_grad_(name.split(".")[0] in config.parts)
+        parameter.requires_grad_(name.split(".")[0] in parts)
     return pipeline
 
 

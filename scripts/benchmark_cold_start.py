@@ -25,9 +25,9 @@ RESULTS = Path(__file__).parent / "results" / "cold_start.csv"
 BASELINE = "tesseract"
 
 
-def commands(page: Path, model: str | None) -> dict[str, tuple[list[str], dict[str, str]]]:
+def commands(page: Path, reader: list[str]) -> dict[str, tuple[list[str], dict[str, str]]]:
     """Name -> command and extra environment. The ocr beside this Python is taken, as installed."""
-    ocr = [str(Path(sys.executable).with_name("ocr")), "predict", str(page), *(["--model", model] if model else [])]
+    ocr = [str(Path(sys.executable).with_name("ocr")), "predict", str(page), *reader]
     found: dict[str, tuple[list[str], dict[str, str]]] = {"ocr predict": (ocr, {})}
     if shutil.which("tesseract"):
         plain = ["tesseract", str(page), "stdout"]
@@ -42,9 +42,9 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - started
 
 
-def measure(page: Path, model: str | None, repetitions: int) -> list[dict[str, object]]:
-    """One row a command; the first round warms the disk cache and is not counted."""
-    runs = commands(page, model)
+def measure(page: Path, reader: list[str], repetitions: int) -> list[dict[str, object]]:
+    """One row a command; ``reader`` are options of ``ocr predict``. The first round is not counted."""
+    runs = commands(page, reader)
     times: dict[str, list[float]] = {name: [] for name in runs}
     for repetition in range(repetitions + 1):
         for name, (command, environment) in runs.items():
@@ -104,10 +104,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("page", type=Path)
     parser.add_argument("--model", help="name or folder, if not the default model")
+    parser.add_argument("--pipeline", help="pipeline whose shipped model is taken")
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
-    rows = measure(options.page, options.model, options.repetitions)
+    named = {"--model": options.model, "--pipeline": options.pipeline}
+    reader = [word for option, value in named.items() if value for word in (option, value)]
+    rows = measure(options.page, reader, options.repetitions)
     append(rows, options.output)
     for row in rows:
         print(

@@ -1,6 +1,6 @@
 """Peak memory of reading an A4 page at 300 dpi and of short training runs, worker processes included.
 
-    python scripts/benchmark_memory.py predict [--model FOLDER]
+    python scripts/benchmark_memory.py predict [--model FOLDER] [--pipeline NAME]
     python scripts/benchmark_memory.py train recognizer --fonts FONTS --corpora TEXTS [--steps 30]
     python scripts/benchmark_memory.py train detector --fonts FONTS --corpora TEXTS --train SET
 
@@ -95,11 +95,11 @@ def watch(command: list[str]) -> tuple[float, float, float]:
 
 
 def training_command(options: argparse.Namespace, output: Path) -> list[str]:
-    """`ocr train` with the default sizes, evaluated once at the end."""
+    """`ocr train` of a configuration as it is, evaluated once at the end."""
     lists = {"fonts": options.fonts, "corpora": options.corpora, "train": options.train}
     overrides = [f"data.{name}=[{', '.join(map(str, paths))}]" for name, paths in lists.items() if paths]
     overrides += [f"loop.steps={options.steps}", f"loop.evaluate_every={options.steps}"]
-    return [ocr_command(), "train", options.part, *overrides, *options.overrides, "--output", str(output)]
+    return [ocr_command(), "train", options.config, *overrides, *options.overrides, "--output", str(output)]
 
 
 def ocr_command() -> str:
@@ -114,8 +114,9 @@ def parse() -> argparse.Namespace:
     predict = tasks.add_parser("predict")
     predict.add_argument("page", type=Path, nargs="?", help="a page of your own; else one is drawn")
     predict.add_argument("--model")
+    predict.add_argument("--pipeline")
     train = tasks.add_parser("train")
-    train.add_argument("part", choices=["recognizer", "detector"])
+    train.add_argument("config", help="YAML file, or the name of one in ocr/configs: recognizer, detector, end2end")
     train.add_argument("--set", dest="overrides", action="append", default=[], help="key.path=value for ocr train")
     train.add_argument("--steps", type=int, default=30)
     for name in ("fonts", "corpora", "train"):
@@ -130,13 +131,15 @@ def main() -> None:
             page = options.page or Path(folder) / "a4.png"
             if options.page is None:
                 draw_page(page)
-            command = [ocr_command(), "predict", str(page), *(["--model", options.model] if options.model else [])]
+            named = {"--model": options.model, "--pipeline": options.pipeline}
+            reader = [word for option, value in named.items() if value for word in (option, value)]
+            command = [ocr_command(), "predict", str(page), *reader]
         else:
             command = training_command(options, Path(folder) / "run")
         rss, pss, taken = watch(command)
     row = {
         "date": datetime.date.today().isoformat(),
-        "task": options.task if options.task == "predict" else f"train {options.part}",
+        "task": options.task if options.task == "predict" else f"train {options.config}",
         "command": " ".join(["ocr", *command[1:]]).replace(folder, "TEMPORARY"),
         "rss_mb": round(rss),
         "pss_mb": round(pss),

@@ -28,10 +28,14 @@ say "what was installed is whole"
 "$venv/python" - <<'PYTHON'
 from pathlib import Path
 
+import importlib
+
 import ocr
 import ocr.data.pages
-import ocr.models.two_stage.config
+from ocr.models.registry import PIPELINES
 
+for module in PIPELINES.values():
+    importlib.import_module(module).config_class()
 package = Path(ocr.__file__).parent
 assert not (package / "data").is_symlink() and not (package / "models").is_symlink(), "links were packaged as links"
 assert (package / "py.typed").is_file(), "py.typed is missing"
@@ -49,12 +53,15 @@ set -e
 [[ $code -eq 2 && $message == *'pip install "vitocr[train]"'* ]] || { echo "ocr train: code $code, $message" >&2; exit 1; }
 
 if compgen -G "$OLDPWD/ocr/weights/*/config.yaml" >/dev/null; then
-    say "it reads the example"
-    for page in "$OLDPWD"/examples/*.{png,jpg,jpeg,tif,pdf}; do
-        [[ -e $page ]] || continue
-        "$venv/ocr" predict "$page" >"$work/text"
-        [[ -s $work/text ]] || { echo "nothing was read on $page" >&2; exit 1; }
-        echo "$(basename "$page"): $(wc -w <"$work/text") words, first line: $(head -n 1 "$work/text")"
+    for folder in "$OLDPWD"/ocr/weights/*/; do
+        model=$(basename "$folder")
+        say "$model reads the example"
+        for page in "$OLDPWD"/examples/*.{png,jpg,jpeg,tif,pdf}; do
+            [[ -e $page ]] || continue
+            "$venv/ocr" predict "$page" --model "$model" >"$work/text"
+            [[ -s $work/text ]] || { echo "nothing was read on $page" >&2; exit 1; }
+            echo "$(basename "$page"): $(wc -w <"$work/text") words, first line: $(head -n 1 "$work/text")"
+        done
     done
 else
     echo "no weights are shipped (ocr/weights): nothing is read"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Train one part of the two-stage pipeline on a bare GPU machine: Python 3.12 with torch, no network, this checkout and .gpu/.
+# Train a configuration of ocr/configs on a bare GPU machine: Python 3.12 with torch, no network, this checkout and .gpu/.
 #
 #   on any machine:      python scripts/pack_gpu.py --fonts /usr/share/fonts --corpora TEXTS --sets SET --initial MODEL
-#   on the GPU machine:  scripts/train_gpu.sh recognizer 25 [key.path=value ...]
+#   on the GPU machine:  scripts/train_gpu.sh recognizer 25 [key.path=value ...]     (or detector, end2end)
 #
 # 25 is the length of the whole learning-rate schedule in minutes. A call stops after LIMIT seconds (540); the next one
 # on the same machine goes on from its last checkpoint, until the schedule is over. A fresh machine starts from
@@ -14,8 +14,8 @@
 # Tried on CPUs with loop.steps=3 only: no GPU was at hand when it was written.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-part="$1"; minutes="$2"; shift 2
-packed="${PACKED:-.gpu}"; run="${RUN:-/tmp/vitocr-run}/$part"; out="${OUT:-out}"; python="${PYTHON:-python3}"
+config="$1"; minutes="$2"; shift 2
+packed="${PACKED:-.gpu}"; run="${RUN:-/tmp/vitocr-run}/$config"; out="${OUT:-out}"; python="${PYTHON:-python3}"
 limit="${LIMIT:-540}"; work="${WORK:-/tmp/vitocr-data}"; cores=$(nproc)
 mkdir -p "$out" "$work"
 
@@ -35,10 +35,10 @@ settings=(
     "data.train=[$sets]" "data.val=[$sets]" "data.workers=$((cores > 1 ? cores - 1 : 1))"
     loop.precision=bf16 "loop.minutes=$minutes" loop.steps=1000000 loop.log_every=50
 )
-case "$part" in
+case "$config" in  # sizes for a large GPU; other configurations bring their own
     recognizer) settings+=(data.line_pixels=65536 loop.learning_rate=2e-3 loop.evaluate_every=500 data.rendered_val=400) ;;
     detector) settings+=(data.page_crops=24 loop.learning_rate=1.5e-3 loop.evaluate_every=200) ;;
-    *) echo "part $part is unknown: recognizer or detector" >&2; exit 2 ;;
+    end2end) settings+=(data.page_crops=24 loop.learning_rate=1.5e-3 loop.evaluate_every=200) ;;
 esac
 start=()
 if compgen -G "$run/checkpoint-*" >/dev/null; then start=(--resume)
@@ -50,7 +50,7 @@ import torch
 print("torch", torch.__version__, torch.cuda.get_device_name() if torch.cuda.is_available() else "no CUDA")
 PYTHON
 status=0
-timeout --signal=TERM --kill-after=20 "$limit" "$python" -m ocr train "$part" "${settings[@]}" "$@" \
+timeout --signal=TERM --kill-after=20 "$limit" "$python" -m ocr train "$config" "${settings[@]}" "$@" \
     --output "$run" "${start[@]}" 2>&1 | tee -a "$out/train.log" || status=$?
 [[ $status -eq 124 || $status -eq 143 ]] && { echo "stopped after $limit s; call again to go on"; status=0; }
 

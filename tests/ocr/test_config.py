@@ -45,11 +45,6 @@ def test_errors_name_the_value_and_the_remedy(override: str, message: str) -> No
         load_config(None, [override])
 
 
-def test_shipped_configs_are_valid() -> None:
-    for name in ("recognizer", "detector"):
-        assert load_config(find_config(Path(name))).parts == (name,)
-
-
 def test_an_unknown_config_is_an_error() -> None:
     with pytest.raises(UsageError, match="recognizer"):
         find_config(Path("recogniser"))

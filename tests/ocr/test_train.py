@@ -25,6 +25,7 @@ from ocr.polygon import from_box  # noqa: E402
 from ocr.train import build_optimizer, build_pipeline, schedule_progress, set_learning_rate, train  # noqa: E402
 
 TINY = [
+    "parts=recognizer",
     "model.recognizer.stem=[4,4,8]", "model.recognizer.width=16", "model.recognizer.depth=1",
     "model.recognizer.heads=2",
     "model.detector.stem=[4,8,8]", "model.detector.width=16", "model.detector.depth=1", "model.detector.heads=2",
