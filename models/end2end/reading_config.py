@@ -12,15 +12,17 @@ class SpotConfig:
     Attributes:
         presence: Probability from which a cell may stand for a character.
         peak: Share of the highest presence among its neighbours that such a cell must reach.
-        along: Two cells speak of the same character if the centres they name are closer than this many character widths
-            along the line,
-        across: and this many line heights across it.
+        pitch: Part of the way to the next character that counts as the width of a narrow one.
+        along: Two cells speak of the same character if the centres they name are closer than this many widths of the
+            surer one along the line,
+        across: and this many of its line heights across it.
         closest: Distance in pixels along the line under which they always do.
     """
 
     presence: float = 0.25
     peak: float = 0.6
-    along: float = 0.3
+    pitch: float = 1.0
+    along: float = 0.45
     across: float = 0.35
     closest: float = 1.5
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
-from ocr.models.end2end.spotter_targets import REFERENCE
+from ocr.models.end2end.spotter_targets import LINK_NEXT, REFERENCE
 from ocr.polygon import FloatArray
 
 Indices = NDArray[np.intp]
@@ -56,11 +56,10 @@ def suppress(spots: Spots, config: SpotConfig) -> Spots:
     surer |= (spots.presence[first] == spots.presence[second]) & (first < second)
     first, second = first[surer], second[surer]
     forward, aside = local_distance(spots, first, spots.centres[second])
-    widths = np.minimum(spots.widths[first], spots.widths[second])
-    heights = np.minimum(spots.heights[first], spots.heights[second])
-    same = (np.abs(forward) < np.maximum(config.along * widths, config.closest)) & (
-        np.abs(aside) < np.maximum(config.across * heights, config.closest)
-    )
+    widths = np.maximum(spots.widths, config.pitch * np.linalg.norm(spots.way, axis=1) * spots.links[:, LINK_NEXT])
+    reach = np.maximum(config.along * widths[first], config.closest)
+    breadth = np.maximum(config.across * spots.heights[first], config.closest)
+    same = (np.abs(forward) < reach) & (np.abs(aside) < breadth)
     kept = np.ones(len(spots), np.bool_)
     kept[second[same]] = False
     return spots.take(kept)
