@@ -35,6 +35,12 @@ OWN = 0.8
 SPECK = 0.0025
 """Blobs smaller than this part of a square of the line height are dirt."""
 
+BEYOND = 0.12
+"""How far letters may reach above and below the line, in line heights: accents of capitals do."""
+
+STUB = 0.2
+"""Ink that comes in from above or below and ends so near to the border, in line heights, is another line's."""
+
 CRUMB = 0.04
 """Blobs smaller than this part of a character's largest one do not widen its box; the dot of an i is larger."""
 
@@ -82,20 +88,25 @@ def character_boxes(ink: Mask, cells: Boxes, core: tuple[float, float], line_hei
 
 
 def without_foreign_blobs(ink: Mask, core: tuple[float, float], line_height: float) -> Mask:
-    """The strip without specks, rules, and the blobs of the lines above and below."""
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    _, tops, widths, heights, areas = stats.T
+    """The strip without specks, rules, and what belongs to the lines above and below.
+
+    Letters that touch those lines are cut off from them; of theirs only stubs are left, which are dropped.
+    """
     first, last = core
-    inside = (centres[:, 1] > first) & (centres[:, 1] < last)
-    edge = (tops == 0) | (tops + heights == len(ink))
-    inside &= ~(edge & ((centres[:, 1] < first + 0.1 * line_height) | (centres[:, 1] > last - 0.1 * line_height)))
+    top, bottom = (round(first - BEYOND * line_height), round(last + BEYOND * line_height))
+    top, bottom = max(0, top), min(len(ink), bottom)
+    clipped = np.zeros(ink.shape, np.uint8)
+    clipped[top:bottom] = ink[top:bottom]
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(clipped, connectivity=8)
+    _, tops, widths, heights, areas = stats.T
+    bottoms = tops + heights
+    stub = (tops == top) & (bottoms < first + STUB * line_height)
+    stub |= (bottoms == bottom) & (tops > last - STUB * line_height)
     rule = (widths > RULE * line_height) & (heights < 0.3 * line_height)
-    kept = inside & ~rule & (areas >= max(2.0, SPECK * line_height**2))
+    kept = (centres[:, 1] > first) & (centres[:, 1] < last) & ~stub & ~rule
+    kept &= areas >= max(2.0, SPECK * line_height**2)
     kept[0] = False
-    cleaned = kept[labels]
-    cleaned[: max(0, round(first - 0.15 * line_height))] = False
-    cleaned[round(last + 0.15 * line_height) :] = False
-    return np.asarray(cleaned)
+    return np.asarray(kept[labels])
 
 
 def cut_cells(ink: Mask, cells: Boxes, line_height: float) -> Boxes:

@@ -33,7 +33,7 @@ DEEPEST = (0.15, 0.45)
 TYPICAL = {"small": 0.70, "descent": 0.30}
 """Height of small letters and depth of descenders in ascender heights, in common faces."""
 
-FULL = 0.9
+FULL = 0.75
 """Quantile of the tops and bottoms of Hangul syllables that stands for the fullest ones."""
 
 LATIN_DEPTH = 0.1
