@@ -152,6 +152,14 @@ class _Frame:
 
 
 def _quad(line: Line) -> NDArray[np.float64]:
-    """The four corners of a line; polygons with more points are replaced by the smallest rectangle around them."""
+    """The four corners of a line, clockwise from the top left of the text.
+
+    A polygon with more points (a bent line) is replaced by the smallest rectangle around it, whose first side runs as
+    the first half of the polygon does, so that text in any direction keeps its own.
+    """
     points = np.asarray(line.polygon, dtype=np.float64)
-    return points if len(points) == 4 else rotated_rectangle(points)
+    if len(points) == 4:
+        return points
+    corners, along = rotated_rectangle(points), points[len(points) // 2 - 1] - points[0]
+    sides = np.roll(corners, -1, axis=0) - corners  # (4, 2)
+    return np.roll(corners, -int((sides @ along / np.maximum(np.linalg.norm(sides, axis=1), 1e-9)).argmax()), axis=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from ocr.document import Block, Line, Page, Word
@@ -27,7 +28,7 @@ from ocr.metrics.text import (
     is_upper_case_only,
     normalise,
 )
-from ocr.polygon import centre, from_box
+from ocr.polygon import as_polygon, centre, from_box, transform
 
 
 def page(*lines: Line) -> Page:
@@ -175,6 +176,26 @@ class TestPage:
         quad = ((100.0, 20.0), (0.0, 20.0), (0.0, 0.0), (100.0, 0.0))
         located = locate_words(page(Line("one two", quad)), [word("two", 0, 0), word("one", 60, 0)])
         assert [item.word.text for item in located.on_lines[0][1]] == ["one", "two"]
+
+    @pytest.mark.parametrize("degrees", [0, 15, 45, 90, 137, 180, 270])
+    def test_a_page_scores_the_same_however_it_is_turned(self, degrees: int) -> None:
+        angle = np.deg2rad(degrees)
+        matrix = np.array([[np.cos(angle), -np.sin(angle), 900], [np.sin(angle), np.cos(angle), 900]])
+        outline = ((0, 4), (100, 0), (200, 4), (200, 24), (100, 20), (0, 24))  # a bent line
+        bent = Line("one two three", as_polygon(transform(outline, matrix)))
+        straight = Line("four five", as_polygon(transform(from_box(0, 30, 200, 50), matrix)))
+        words = [
+            Word(text, as_polygon(transform(from_box(x, y, x + 40, y + 20), matrix)))
+            for text, x, y in (("five", 120, 30), ("three", 150, 2), ("one", 5, 2), ("four", 10, 30), ("two", 80, 0))
+        ]
+        located = locate_words(page(bent, straight), words)
+        assert [[i.word.text for i in found] for _, found in located.on_lines] == [
+            ["one", "two", "three"],
+            ["four", "five"],
+        ]
+        assert located.on_no_line == []
+        first, *_, last = split_line(bent)
+        assert np.subtract(centre(last.polygon), centre(first.polygon)) @ matrix[:, 0] > 100
 
     def test_words_on_ignored_regions_vanish(self) -> None:
         truth = page(Line("a", from_box(0, 0, 100, 20)), Line("", from_box(0, 30, 100, 50), ignore=True))
