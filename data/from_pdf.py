@@ -45,6 +45,8 @@ GREY = 6
 """Pages whose colour channels differ by no more than this are spoilt as grey ones."""
 DARK = 100
 """Pages whose middle grey lies below are screens, not print."""
+LEAST_READABLE = 0.5
+"""Pages of whose characters a smaller part stands on lines to train on are dropped."""
 SIGNATURE = b"%PDF-"
 
 
@@ -239,8 +241,10 @@ def _label(glyphs: Sequence[Glyph], picture: Picture) -> tuple[Image, Page, floa
     if regions is None:
         return "text in pictures"
     lines = build_lines(glyphs, hidden, width, height)
-    if all(line.ignore for line in lines):
-        return "no line that can be read"
+    if sum(len(line.text) for line in lines if not line.ignore) <= LEAST_READABLE * sum(
+        len(line.text) for line in lines
+    ):
+        return "most of it too small or not certain"
     em = float(np.quantile([glyph.size for glyph in glyphs], 0.1))
     return picture.image, Page(1, width, height, (Block((*lines, *regions)),)), em
 

@@ -103,7 +103,8 @@ class _Layer:
     """Reads PDFium's text page; buffers for the answers of its functions are made once."""
 
     def __init__(self, text_page: pdfium_c.FPDF_TEXTPAGE, matrix: NDArray[np.float64]) -> None:
-        self.raw, self.matrix = text_page, matrix
+        self.raw = text_page
+        (self.xx, self.xy, self.x0), (self.yx, self.yy, self.y0) = matrix.tolist()  # NumPy is slow on single points
         self.numbers = [ctypes.c_double() for _ in range(6)]
         self.letter_matrix, self.loose = pdfium_c.FS_MATRIX(), pdfium_c.FS_RECTF()
         self.name, self.flags = ctypes.create_string_buffer(128), ctypes.c_int()
@@ -131,9 +132,9 @@ class _Layer:
         pdfium_c.FPDFText_GetCharOrigin(raw, index, numbers[4], numbers[5])
         pdfium_c.FPDFText_GetLooseCharBox(raw, index, self.loose)
         pdfium_c.FPDFText_GetMatrix(raw, index, letter)
-        linear = self.matrix[:, :2]
         size = pdfium_c.FPDFText_GetFontSize(raw, index)
-        (dx, dy), (ux, uy) = linear @ (letter.a * size, letter.b * size), linear @ (letter.c * size, letter.d * size)
+        dx, dy = self._turned(letter.a * size, letter.b * size)
+        ux, uy = self._turned(letter.c * size, letter.d * size)
         em = math.hypot(ux, uy)
         if not (em > 0.5 and math.hypot(dx, dy) > 0.1):
             return None
@@ -164,9 +165,14 @@ class _Layer:
         )  # fmt: skip
 
     def _origin(self, angle: float) -> tuple[float, float]:
-        x, y = self.matrix @ (self.numbers[4].value, self.numbers[5].value, 1.0)
+        x, y = self._turned(self.numbers[4].value, self.numbers[5].value)
+        x, y = x + self.x0, y + self.y0
         cosine, sine = _direction(angle)
-        return float(x * cosine + y * sine), float(y * cosine - x * sine)
+        return x * cosine + y * sine, y * cosine - x * sine
+
+    def _turned(self, x: float, y: float) -> tuple[float, float]:
+        """A vector of the page's space on the image."""
+        return self.xx * x + self.xy * y, self.yx * x + self.yy * y
 
     def _font(self, index: int) -> str:
         pdfium_c.FPDFText_GetFontInfo(self.raw, index, self.name, len(self.name), self.flags)
@@ -180,8 +186,8 @@ class _Layer:
         A box of width w and height h turned by a has an upright box of w |cos a| + h |sin a| by w |sin a| + h |cos a|;
         solved for w and h. None near 45 degrees, where that has no solution.
         """
-        corners = np.array([(box[0], box[1]), (box[2], box[3])]) @ self.matrix[:, :2].T + self.matrix[:, 2]
-        (x0, y0), (x1, y1) = corners.tolist()
+        x0, y0 = self._turned(box[0], box[1])
+        x1, y1 = self._turned(box[2], box[3])
         cosine, sine = _direction(angle)
         outer_width, outer_height = abs(x1 - x0), abs(y1 - y0)
         c, s = abs(cosine), abs(sine)
@@ -190,7 +196,7 @@ class _Layer:
             return None
         width = max(0.0, (outer_width * c - outer_height * s) / double)
         height = max(0.0, (outer_height * c - outer_width * s) / double)
-        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        x, y = (x0 + x1) / 2 + self.x0, (y0 + y1) / 2 + self.y0
         u, v = x * cosine + y * sine, y * cosine - x * sine
         return u - width / 2, v - height / 2, u + width / 2, v + height / 2
 
@@ -254,6 +260,20 @@ def join_marks(glyphs: list[Glyph]) -> list[Glyph]:
             result.append(glyph)
         else:
             result[-1] = joined
+    return _join_stray_accents(result)
+
+
+def _join_stray_accents(glyphs: list[Glyph]) -> list[Glyph]:
+    """Accents that stand elsewhere in the PDF's order than the letters that they are drawn upon."""
+    result = list(glyphs)
+    for accent in [glyph for glyph in glyphs if glyph.text in ACCENTS]:
+        for index, letter in enumerate(result):
+            near = min(abs(accent.bottom - letter.top), abs(accent.top - letter.bottom)) < 0.35 * letter.size
+            joined = _joined(letter, accent) if near and letter is not accent else None
+            if joined is not None:
+                result[index] = joined
+                result.remove(accent)
+                break
     return result
 
 

@@ -6,16 +6,16 @@ A character has the box of its ink; words and lines reach from the ascender line
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ocr.data.pdf_glyphs import NARROW_SPACE, UNKNOWN, Glyph, on_image
 from ocr.document import Char, Line, Word
-from ocr.polygon import Polygon, as_polygon
+from ocr.polygon import Polygon, as_polygon, from_box
 
 STREAM_GAP = 1.3
 """Glyphs that follow each other in the PDF are on one line if at most so many em lie between them ..."""
@@ -72,8 +72,7 @@ def build_lines(glyphs: Sequence[Glyph], hidden: frozenset[int], width: int, hei
     ordered = sorted(group_runs(glyphs), key=lambda run: min(glyph.order for glyph in run.glyphs))
     pieces = [piece for run in ordered for piece in split_unknown(run)]
     visible = [piece for piece in pieces if any(glyph.order not in hidden for glyph in piece.glyphs)]
-    limit = np.array([width, height], np.float64)
-    return [_line(piece, extents, hidden, limit) for piece in visible]
+    return [_line(piece, extents, hidden, (width, height)) for piece in visible]
 
 
 def group_runs(glyphs: Sequence[Glyph]) -> list[Run]:
@@ -223,31 +222,42 @@ def is_hangul(text: str) -> bool:
     return any(low <= text <= high for low, high in HANGUL)
 
 
-def _line(run: Run, extents: FontExtents, hidden: frozenset[int], limit: NDArray[np.float64]) -> Line:
+def _line(run: Run, extents: FontExtents, hidden: frozenset[int], limit: tuple[int, int]) -> Line:
     ascender, descender = _reach(run.glyphs, extents)
     baseline = _baseline(run.glyphs)
     top, bottom, angle = baseline - ascender, baseline + descender, run.glyphs[0].angle
+    if not any(glyph.known for glyph in run.glyphs):  # symbols, of any size
+        top, bottom = min(glyph.top for glyph in run.glyphs), max(glyph.bottom for glyph in run.glyphs)
 
     def outline(glyphs: Sequence[Glyph]) -> Polygon:
         left, right = min(glyph.left for glyph in glyphs), max(glyph.right for glyph in glyphs)
-        return as_polygon(np.clip(on_image(left, top, right, bottom, angle), 0, limit))
+        return _polygon(left, top, right, bottom, angle, limit)
 
     words = []
     for glyphs in split_words(run.glyphs):
-        chars = tuple(Char(glyph.text, as_polygon(np.clip(_char_quad(glyph), 0, limit))) for glyph in glyphs)
+        chars = tuple(Char(glyph.text, _ink_polygon(glyph, limit)) for glyph in glyphs)
         words.append(Word("".join(char.text for char in chars), outline(glyphs), 1.0, chars))
     unsure = any(not glyph.known or glyph.order in hidden for glyph in run.glyphs) or ascender < LEAST_ASCENDER
     text = " ".join(word.text for word in words)
     return Line(text, outline(run.glyphs), 1.0, tuple(words), unsure or UNKNOWN in text)
 
 
-def _char_quad(glyph: Glyph) -> NDArray[np.float64]:
+def _ink_polygon(glyph: Glyph, limit: tuple[int, int]) -> Polygon:
     """The ink on whole pixels, as drawn, where the text runs along the pixel grid."""
-    if glyph.angle % 90:
-        return glyph.quad()
-    left, top = float(np.floor(glyph.left + SOFT_EDGE)), float(np.floor(glyph.top + SOFT_EDGE))
-    right, bottom = float(np.ceil(glyph.right - SOFT_EDGE)), float(np.ceil(glyph.bottom - SOFT_EDGE))
-    return on_image(left, top, max(right, left + 1), max(bottom, top + 1), glyph.angle)
+    left, top, right, bottom = glyph.left, glyph.top, glyph.right, glyph.bottom
+    if glyph.angle % 90 == 0:
+        left, top = math.floor(left + SOFT_EDGE), math.floor(top + SOFT_EDGE)
+        right, bottom = max(math.ceil(right - SOFT_EDGE), left + 1), max(math.ceil(bottom - SOFT_EDGE), top + 1)
+    return _polygon(left, top, right, bottom, glyph.angle, limit)
+
+
+def _polygon(left: float, top: float, right: float, bottom: float, angle: float, limit: tuple[int, int]) -> Polygon:
+    """A box of the turned frame on the image, kept inside it; the usual case without NumPy, for its speed."""
+    if angle:
+        return as_polygon(np.clip(on_image(left, top, right, bottom, angle), 0, limit))
+    x0, x1 = (float(round(min(max(x, 0.0), limit[0]), 2)) for x in (left, right))
+    y0, y1 = (float(round(min(max(y, 0.0), limit[1]), 2)) for y in (top, bottom))
+    return from_box(x0, y0, x1, y1)
 
 
 def _reach(glyphs: Sequence[Glyph], extents: FontExtents) -> tuple[float, float]:

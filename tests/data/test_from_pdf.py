@@ -290,3 +290,15 @@ def test_options_are_checked(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="commas"):
         parse_dpi("100;150")
     assert parse_dpi("100, 150") == (100.0, 150.0)
+
+
+def test_an_accent_elsewhere_in_the_layer_finds_its_letter(tmp_path: Path) -> None:
+    acute = "\\264"
+    content = paragraph(("Altalaban minden", "szotagot kulon hangra")) + f"\nBT /F1 12 Tf 43.5 163 Td ({acute}) Tj ET"
+    sample = make_one(write_pdf(tmp_path / "a.pdf", [content]), options(tmp_path / "set"))
+    assert [line.text for line in lines_of(sample)] == ["Általaban minden", "szotagot kulon hangra"]
+
+
+def test_pages_of_letters_too_small_to_read_are_dropped(tmp_path: Path) -> None:
+    path = write_pdf(tmp_path / "a.pdf", [paragraph()])
+    assert make(path, options(tmp_path / "set", (36.0,))) == ["most of it too small or not certain"]
