@@ -1,0 +1,134 @@
+"""How the end-to-end reader looks at a page: sizes, directions, tiles; with a network that sees black squares."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ocr.models.end2end.look import closer_scale, direction_groups, spot_page, spot_turned
+from ocr.models.end2end.reading_config import LookConfig, SpotConfig
+from ocr.models.end2end.spots import Spots
+from ocr.models.end2end.spotter_config import CELL
+from ocr.models.end2end.spotter_decode import Answers
+from ocr.models.end2end.spotter_targets import REFERENCE
+
+LOOK, SPOT = LookConfig(), SpotConfig()
+
+
+class Squares:
+    """Takes every black square for a character whose line is as high; all read in one direction."""
+
+    def __init__(self, degrees: float = 0.0) -> None:
+        self.degrees = degrees
+        self.sizes: list[tuple[int, int]] = []
+
+    def __call__(self, images: NDArray[np.float32]) -> Answers:
+        self.sizes.append((images.shape[3], images.shape[2]))
+        count, _, stats, middles = cv2.connectedComponentsWithStats((images[0, 0] < 100).astype(np.uint8))
+        kept = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] > 12]
+        maps = np.zeros((len(kept), 12), np.float32)
+        maps[:, 0] = 4.0
+        cells = np.zeros((len(kept), 2), np.int64)
+        for row, i in enumerate(kept):
+            x, y = middles[i] + 0.5
+            cells[row] = int(y / CELL), int(x / CELL)
+            maps[row, 1:3] = x / CELL - cells[row, 1] - 0.5, y / CELL - cells[row, 0] - 0.5
+            maps[row, 3:5] = np.log(np.sqrt(stats[i, cv2.CC_STAT_AREA]) / REFERENCE)
+        maps[:, 5:7] = np.cos(np.radians(self.degrees)), np.sin(np.radians(self.degrees))
+        return cells, maps, np.ones((len(kept), 3, 2), np.float32)
+
+
+def page_with(squares: list[tuple[int, int, int]], size: tuple[int, int] = (900, 1200)) -> NDArray[np.uint8]:
+    """A white page (width, height) with black squares of (x, y, side)."""
+    page = np.full((size[1], size[0]), 255, np.uint8)
+    for x, y, side in squares:
+        page[y : y + side, x : x + side] = 0
+    return page
+
+
+GRID = [(100 + 70 * (i % 10), 100 + 90 * (i // 10), 24) for i in range(100)]
+
+
+def centres(squares: list[tuple[int, int, int]]) -> NDArray[np.float64]:
+    return np.array([(x + side / 2, y + side / 2) for x, y, side in squares])
+
+
+def furthest(spots: Spots, squares: list[tuple[int, int, int]]) -> float:
+    """Largest distance of a square from the nearest character found."""
+    assert len(spots) == len(squares)
+    return float(np.linalg.norm(spots.centres[:, None] - centres(squares)[None], axis=2).min(axis=0).max())
+
+
+def test_an_upright_page_of_usual_text_is_looked_at_once() -> None:
+    network = Squares()
+    spots = spot_page(page_with(GRID), network, LOOK, SPOT)
+    assert furthest(spots, GRID) < 1.0
+    assert len(network.sizes) == 2  # as it is, and shrunk for large text
+
+
+def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
+    small = [(60 + 20 * (i % 40), 60 + 30 * (i // 40), 8) for i in range(1000)]
+    network = Squares()
+    spots = spot_page(page_with(small, (1000, 1400)), network, LOOK, SPOT)
+    assert furthest(spots, small) < 1.0
+    assert len(network.sizes) > 4
+    assert max(max(size) for size in network.sizes) <= LOOK.tile
+
+
+def test_large_text_is_found_in_the_shrunk_page_and_found_once() -> None:
+    mixed = [*GRID[:50], (100, 700, 90), (300, 700, 150), (600, 700, 60)]
+    assert furthest(spot_page(page_with(mixed), Squares(), LOOK, SPOT), mixed) < 2.0
+
+
+@pytest.mark.parametrize("angle", [15.0, 45.0, 90.0, 137.0, 180.0, -90.0])
+def test_characters_of_a_turned_page_come_back_to_their_places(angle: float) -> None:
+    spots = spot_turned(page_with(GRID), 1.0, angle, Squares(), LOOK, SPOT)
+    assert furthest(spots, GRID) < 1.5
+    # the network saw them upright, so on the page they run at the angle
+    assert np.allclose((spots.angles - angle + 180) % 360 - 180, 0, atol=0.01)
+
+
+def test_tilted_pages_are_turned_and_slightly_skewed_ones_are_not() -> None:
+    network = Squares(degrees=3.0)
+    spot_page(page_with(GRID), network, LOOK, SPOT)
+    assert len(network.sizes) == 2
+    network = Squares(degrees=40.0)
+    spot_page(page_with(GRID), network, LOOK, SPOT)
+    assert len(network.sizes) > 2
+
+
+def spots_at(angles: list[float]) -> Spots:
+    count = len(angles)
+    along = np.stack([np.cos(np.radians(angles)), np.sin(np.radians(angles))], axis=1)
+    ones = np.ones(count)
+    return Spots(
+        np.zeros((count, 2)), 20 * ones, 9 * ones, along, along, np.ones((count, 3)) / 3, ones, ones,
+        np.ones((count, 3), np.int64),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("angles", "groups"),
+    [
+        ([0.0] * 100, [0.0]),
+        ([5.0] * 100, [0.0]),
+        ([180.0, -179.0, 179.0] * 30, [180.0]),
+        ([0.0] * 90 + [90.0] * 40, [0.0, 90.0]),
+        ([0.0] * 300 + [77.0] * 5, [0.0]),  # a few characters do not call for a look of their own
+        ([], [0.0]),
+    ],
+)
+def test_directions(angles: list[float], groups: list[float]) -> None:
+    found = direction_groups(spots_at(angles), LOOK)
+    assert len(found) == len(groups)
+    assert all(abs((a - b + 180) % 360 - 180) < 1 for a, b in zip(found, groups, strict=True))
+
+
+def test_scale_follows_the_smaller_text() -> None:
+    assert closer_scale(1.0, np.array([20.0] * 10), LOOK) == 1.0
+    assert closer_scale(1.0, np.array([8.5] * 10), LOOK) == pytest.approx(2.0)
+    assert closer_scale(1.0, np.array([1.0] * 10), LOOK) == LOOK.enlarge
+    assert closer_scale(1.0, np.array([8.5] + [20.0] * 20), LOOK) == 1.0  # a footnote number alone is no reason
+    assert closer_scale(0.5, np.array([]), LOOK) == 0.5
