@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.document import Line, Page
+from ocr.document import Page, Word
 from ocr.models.codec import Alphabet, normalise
-from ocr.polygon import FloatArray, transform
+from ocr.polygon import FloatArray, Polygon, transform
 
 SLOTS = 3
 """Symbols (NFD) a character may have: a base and two marks, or lead, vowel and final."""
 
 UNKNOWN = -100
 """Symbol of a character that the alphabet lacks: it is there, but what it is is not trained."""
+
+NONE, NOT_TOLD = -1, -2
+"""What follows the last character of a line, and one whose successor is not labelled."""
 
 Indices = NDArray[np.int64]
 
@@ -34,7 +36,7 @@ class Characters:
     widths: FloatArray  # (M,) of the ink along the line
     heights: FloatArray  # (M,) of the line
     along: FloatArray  # (M, 2) unit vector in reading direction
-    following: Indices  # (M,) index of the next character of the line, -1 at its end
+    following: Indices  # (M,) index of the next character of the line, NONE at its end, or NOT_TOLD
     spaced: NDArray[np.bool_]  # (M,) whether a space comes before the next character
     symbols: Indices  # (M, SLOTS) classes of the alphabet, 0 for none
     ignored: tuple[FloatArray, ...] = ()
@@ -55,38 +57,41 @@ class Characters:
 
 
 def characters_of(page: Page, alphabet: Alphabet) -> Characters:
-    """The characters of a page whose words hold them; lines without, and ``ignore`` lines, become ignore regions."""
-    quads: list[Sequence[tuple[float, float]]] = []
-    axes: list[Sequence[tuple[float, float]]] = []
+    """The characters of a page whose words hold them; words without, and ``ignore`` lines, become ignore regions."""
+    quads: list[Polygon] = []
+    axes: list[Polygon] = []
     following: list[int] = []
     spaced: list[bool] = []
     texts: list[str] = []
-    ignored = []
+    ignored: list[Polygon] = []
     for line in page.lines:
-        if not is_complete(line):
-            ignored.append(np.asarray(line.polygon, np.float64))
+        if line.ignore or not any(is_complete(word) for word in line.words):
+            ignored.append(line.polygon)
             continue
         for word in line.words:
+            if not is_complete(word):
+                ignored.append(word.polygon)
+                if following and following[-1] == len(quads):
+                    following[-1] = NOT_TOLD
+                continue
             for position, char in enumerate(word.chars):
                 quads.append(char.polygon)
                 axes.append(word.polygon)
                 texts.append(char.text)
                 following.append(len(quads))
                 spaced.append(position + 1 == len(word.chars))
-        following[-1], spaced[-1] = -1, False
+        if following[-1] == len(quads):
+            following[-1] = NONE
     table = SymbolTable(alphabet)
     symbols = np.array([table[text] for text in texts], np.int64).reshape(-1, SLOTS)
     shapes = _placed(np.array(quads, np.float64).reshape(-1, 4, 2), np.array(axes, np.float64).reshape(-1, 4, 2))
-    return Characters(
-        *shapes, np.array(following, np.int64), np.array(spaced, np.bool_), symbols, tuple(ignored)
-    )  # fmt: skip
+    regions = tuple(np.asarray(polygon, np.float64) for polygon in ignored)
+    return Characters(*shapes, np.array(following, np.int64), np.array(spaced, np.bool_), symbols, regions)
 
 
-def is_complete(line: Line) -> bool:
-    """Whether every word of the line holds its characters, all with four corners."""
-    words = line.words
-    whole = bool(words) and all(w.chars and len(w.polygon) == 4 for w in words)
-    return whole and not line.ignore and all(len(c.polygon) == 4 for w in words for c in w.chars)
+def is_complete(word: Word) -> bool:
+    """Whether a word holds its characters, all with four corners."""
+    return bool(word.chars) and len(word.polygon) == 4 and all(len(char.polygon) == 4 for char in word.chars)
 
 
 def _placed(quads: FloatArray, axes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

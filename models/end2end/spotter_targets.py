@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.models.end2end.characters import Characters
+from ocr.models.end2end.characters import NONE, NOT_TOLD, Characters
 from ocr.models.end2end.spotter_config import CELL, TargetConfig
 
 FloatMap = NDArray[np.float32]
@@ -31,7 +31,7 @@ LINK_END, LINK_NEXT, LINK_SPACE = 0, 1, 2
 """What follows a character: the line's end, the next character, a space and the next character."""
 
 LINK_UNKNOWN = -100
-"""Link of a character whose successor lies outside the crop."""
+"""Link of a character whose successor lies outside the crop or is not labelled."""
 
 
 def spotter_batch(pages: Sequence[tuple[NDArray[np.uint8], Characters]], config: TargetConfig) -> dict[str, Any]:
@@ -143,5 +143,6 @@ def links_of(characters: Characters, owner: NDArray[np.intp], size: tuple[int, i
     ahead = characters.centres[following]
     outside = (ahead < 0).any(axis=1) | (ahead[:, 0] >= size[1]) | (ahead[:, 1] >= size[0])
     links[outside] = LINK_UNKNOWN
-    links[following < 0] = LINK_END
+    links[following == NONE] = LINK_END
+    links[following == NOT_TOLD] = LINK_UNKNOWN
     return links.astype(np.int64)

@@ -71,7 +71,7 @@ class PageSource:
             assert sample.page is not None
             return sample.load(), characters_of(sample.page, self.alphabet)
         layout = "specimen" if rng.random() < self.crops.specimen else "any"
-        image, page = render_page(rng, *self.renderer, PageOptions(layout=layout))
+        image, page = render_page(rng, *self.renderer, PageOptions(layout=layout, degradation=self.crops.degradation))
         return image, characters_of(page, self.alphabet)
 
 
@@ -88,7 +88,9 @@ class SpotterCrops:
     def __getitem__(self, index: int) -> MarkedPage:
         rng = np.random.default_rng((self.seed, index))
         image, characters = random_crop(*self.page(index), rng, self.config)
-        return disturb(image, rng, CropConfig(invert=self.config.invert)), characters
+        if rng.random() < self.config.disturbed:
+            image = disturb(image, rng, CropConfig(invert=self.config.invert))
+        return image, characters
 
     def page(self, index: int) -> MarkedPage:
         """The page that crop ``index`` is cut from; making one takes time, so a few are kept and used in turn."""
@@ -121,7 +123,7 @@ def random_crop(
 
 def draw_line_height(rng: np.random.Generator, config: SpotterCropConfig) -> float:
     low, high = np.log(config.line_heights)
-    return float(np.exp(rng.triangular(low, low + 0.3 * (high - low), high)))
+    return float(np.exp(rng.triangular(low, low + 0.33 * (high - low), high)))
 
 
 def draw_angle(rng: np.random.Generator, config: SpotterCropConfig) -> float:

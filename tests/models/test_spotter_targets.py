@@ -10,7 +10,7 @@ import pytest
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.models.codec import default_alphabet
 from ocr.models.end2end.assemble import assemble_line
-from ocr.models.end2end.characters import UNKNOWN, Characters, characters_of
+from ocr.models.end2end.characters import NONE, NOT_TOLD, UNKNOWN, Characters, characters_of
 from ocr.models.end2end.linking import link_lines, successors
 from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spotter_config import CELL, TargetConfig
@@ -180,3 +180,14 @@ def test_text_in_one_picture_may_run_in_many_directions() -> None:
         answers.append(answers_of(turned(line, degrees), TargetConfig()))
     cells, maps, probabilities = (np.concatenate(parts) for parts in zip(*answers, strict=True))
     assert read((cells, maps, probabilities)) == sorted(TEXTS)
+
+
+def test_a_word_without_characters_is_left_alone_and_its_line_goes_on() -> None:
+    (line,) = page_of(("one two three",)).lines
+    first, second, third = line.words
+    partial = replace(line, words=(first, replace(second, chars=()), third))
+    characters = characters_of(Page(1, SIZE, SIZE, (Block((partial,)),)), ALPHABET)
+    assert len(characters.centres) == len("onethree")
+    assert characters.following.tolist() == [1, 2, NOT_TOLD, 4, 5, 6, 7, NONE]
+    assert len(characters.ignored) == 1
+    assert np.allclose(characters.ignored[0], second.polygon)
