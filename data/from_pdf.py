@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ocr.data.image_file import check_size
 from ocr.data.inputs import find_inputs
-from ocr.data.pdf_check import Picture, draw_twice, find_fault, find_hidden, unlabelled_regions
+from ocr.data.pdf_check import Picture, distrust_misfits, draw_twice, find_fault, find_hidden, unlabelled_regions
 from ocr.data.pdf_file import POINTS_PER_INCH, open_pdf
 from ocr.data.pdf_glyphs import Glyph, page_matrix, read_glyphs
 from ocr.data.pdf_lines import build_lines
@@ -240,7 +240,7 @@ def _label(glyphs: Sequence[Glyph], picture: Picture) -> tuple[Image, Page, floa
     regions = unlabelled_regions(glyphs, picture)
     if regions is None:
         return "text in pictures"
-    lines = build_lines(glyphs, hidden, width, height)
+    lines = build_lines(distrust_misfits(glyphs), hidden, width, height)
     if sum(len(line.text) for line in lines if not line.ignore) <= LEAST_READABLE * sum(
         len(line.text) for line in lines
     ):

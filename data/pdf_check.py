@@ -11,7 +11,7 @@ import itertools
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -128,6 +128,12 @@ def misfits(glyphs: Sequence[Glyph]) -> frozenset[str]:
     for glyph in glyphs:
         fonts[glyph.font].append(glyph)
     return frozenset(font for font, members in fonts.items() if _misfit(members))
+
+
+def distrust_misfits(glyphs: Sequence[Glyph]) -> list[Glyph]:
+    """The glyphs, those of misfit fonts no longer ``known``, so that nothing is learnt from them."""
+    wrong = misfits(glyphs)
+    return [replace(glyph, known=False) if glyph.font in wrong else glyph for glyph in glyphs]
 
 
 def _misfit(glyphs: Sequence[Glyph]) -> bool:

@@ -80,7 +80,7 @@ class ProcessMap:
 
 
 def _new_pool(workers: int) -> ProcessPoolExecutor:
-    """New processes, not forked ones: those of a process whose OpenCV has run threads would hang in OpenCV."""
+    """New processes, not forked ones: those of a process whose OpenCV has run threads may hang in OpenCV."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,))
 

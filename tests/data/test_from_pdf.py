@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from ocr.commands.data import app
 from ocr.commands.from_pdf import parse_dpi
 from ocr.data.from_pdf import PageTask, PdfFile, PdfSetOptions, Tally, disagreement, make_sample, open_file, pdf_samples
-from ocr.data.pdf_check import mojibake
+from ocr.data.pdf_check import distrust_misfits, mojibake
 from ocr.data.pdf_glyphs import Glyph, join_marks, split_ligatures
 from ocr.data.pdf_lines import group_runs, split_words
 from ocr.data.process_map import ProcessMap
@@ -302,3 +302,11 @@ def test_an_accent_elsewhere_in_the_layer_finds_its_letter(tmp_path: Path) -> No
 def test_pages_of_letters_too_small_to_read_are_dropped(tmp_path: Path) -> None:
     path = write_pdf(tmp_path / "a.pdf", [paragraph()])
     assert make(path, options(tmp_path / "set", (36.0,))) == ["most of it too small or not certain"]
+
+
+def test_small_capitals_are_not_trusted() -> None:
+    """Their small letters are all of one height, whatever the text says."""
+    capitals = [glyph(letter, 6.0 * n, n) for n, letter in enumerate("theknowledgeofbooksandlibraries")]
+    assert not any(item.known for item in distrust_misfits(capitals))
+    few = [glyph(letter, 6.0 * n, n) for n, letter in enumerate("theknow")]
+    assert all(item.known for item in distrust_misfits(few))
