@@ -6,7 +6,7 @@ Both networks come as functions; :mod:`ocr.models.two_stage.onnx_reader` and the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ from ocr.models.two_stage.rectify import (
     upside_down,
     widen,
 )
-from ocr.polygon import FloatArray
+from ocr.polygon import FloatArray, Polygon, as_polygon
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class TwoStageReader:
         page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         reading = settings.reading
         quads = same_way([widen(quad, reading.margin, reading.side_margin) for quad, _ in found])
-        lines = [line for line in self._read_quads(page, quads) if line is not None]
+        lines = [inside_page(line, width, height) for line in self._read_quads(page, quads) if line is not None]
         worth = [len(line.text) * line.confidence for line in lines]
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]
         order = order_lines([line.polygon for line in lines])
@@ -122,3 +122,16 @@ class TwoStageReader:
 
     def _recognise(self, crops: Sequence[GreyImage]) -> list[list[DecodedChar]]:
         return recognise.recognise_lines(crops, self._recognizer, self.alphabet, self.settings.reading)
+
+
+def inside_page(line: Line, width: int, height: int) -> Line:
+    """The line with all polygons cut off at the edge of the page: margins reach beyond text that touches it."""
+
+    def cut(polygon: Polygon) -> Polygon:
+        return as_polygon(np.clip(np.asarray(polygon), 0, (width, height)))
+
+    words = tuple(
+        replace(word, polygon=cut(word.polygon), chars=tuple(replace(c, polygon=cut(c.polygon)) for c in word.chars))
+        for word in line.words
+    )
+    return replace(line, polygon=cut(line.polygon), words=words)

@@ -120,3 +120,13 @@ def test_words_lie_where_their_characters_were_read() -> None:
     assert first[0] <= 8 and 22 <= first[2] <= 38
     assert 38 <= second[0] <= 54 and second[2] >= 64
     assert [c.text for c in line.words[0].chars] == ["a", "b"]
+
+
+def test_polygons_end_at_the_edge_of_the_page() -> None:
+    image = page(0, 100)[236:268, 96:404]  # the margins around the bar reach beyond the page
+    (result,) = reader().predict([np.ascontiguousarray(image)])
+    for line in result.lines:
+        for item in (line, *line.words, *(c for word in line.words for c in word.chars)):
+            left, top, right, bottom = bounds(item.polygon)
+            assert left >= 0 and top >= 0 and right <= result.width and bottom <= result.height
+    assert list(result.lines)
