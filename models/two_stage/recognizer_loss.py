@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -13,9 +12,8 @@ def recognizer_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, wid
     """CTC loss a symbol, averaged over lines.
 
     logits (N, T, classes); targets (N, L) padded with anything; target_lengths (N,); widths (N,) tokens of each
-    line that hold its picture: the rest of T is padding and still takes part, so the network learns that it is empty.
+    line that hold its picture: the rest of T is padding, which reading cuts off, so no symbol may be learnt there.
     """
     log_probabilities = F.log_softmax(logits.float(), dim=-1).transpose(0, 1)  # (N, T, C) -> (T, N, C)
-    lengths = torch.full_like(widths, logits.shape[1])
-    loss = F.ctc_loss(log_probabilities, targets, lengths, target_lengths, BLANK, reduction="none", zero_infinity=True)
+    loss = F.ctc_loss(log_probabilities, targets, widths, target_lengths, BLANK, reduction="none", zero_infinity=True)
     return {"ctc": (loss / target_lengths.clamp(min=1)).mean()}

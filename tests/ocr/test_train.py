@@ -99,27 +99,6 @@ def test_weights_start_from_a_model_folder(tmp_path: Path) -> None:
         build_pipeline(tiny_config(tmp_path / "set", "model.recognizer.width=32"), tmp_path / "run" / "best")
 
 
-def test_export_reads_as_the_trained_model_does(tmp_path: Path) -> None:
-    pytest.importorskip("onnx", reason="the training extra is not installed")
-    from ocr.export import export
-    from ocr.pipeline import load
-
-    train(tiny_config(tmp_path / "set", "parts=[detector, recognizer]"), tmp_path / "run")
-    differences = export(tmp_path / "run" / "best", tmp_path / "model")
-    assert max(differences.values()) < 1e-3
-    image = cv2.imread(str(tmp_path / "set" / "val0.png"))
-    lines = [image[30:70], image[90:130, :180]]
-    reader: Any = load(tmp_path / "model")
-    pipeline = load_pipeline(tmp_path / "model")
-    assert [line.text for line in reader.read_lines(lines)] == [
-        line.text for line in pipeline.reader().read_lines(lines)
-    ]
-    assert reader.predict([image]) == pipeline.predict([image])
-    assert (tmp_path / "model" / "recognizer.onnx").stat().st_size < 3 * sum(
-        p.numel() for p in pipeline.recognizer.parameters()
-    ) + 100_000
-
-
 def test_training_stops_on_numbers_that_are_not_finite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ocr.models.two_stage.pipeline import TwoStage
 
