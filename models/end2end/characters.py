@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ocr.document import Page, Word
 from ocr.models.codec import Alphabet, normalise
+from ocr.models.end2end.text_lines import TextLine
 from ocr.polygon import FloatArray, Polygon, transform
 
 SLOTS = 3
@@ -41,6 +42,8 @@ class Characters:
     symbols: Indices  # (M, SLOTS) classes of the alphabet, 0 for none
     ignored: tuple[FloatArray, ...] = ()
     """Polygons of text that is neither wanted nor punished."""
+    lines: tuple[TextLine, ...] = ()
+    """Lines whose text is known but not where each character stands; their polygons are among ``ignored``."""
 
     def moved(self, matrix: FloatArray) -> Characters:
         """After an affine map (2, 3) that turns, scales and shifts."""
@@ -53,6 +56,7 @@ class Characters:
             heights=self.heights * scale,
             along=self.along @ linear.T / scale,
             ignored=tuple(transform(polygon, matrix) for polygon in self.ignored),
+            lines=tuple(line.moved(matrix) for line in self.lines),
         )
 
 
@@ -64,9 +68,14 @@ def characters_of(page: Page, alphabet: Alphabet) -> Characters:
     spaced: list[bool] = []
     texts: list[str] = []
     ignored: list[Polygon] = []
+    lines: list[TextLine] = []
+    table = SymbolTable(alphabet)
     for line in page.lines:
         if line.ignore or not any(is_complete(word) for word in line.words):
             ignored.append(line.polygon)
+            letters = "".join(line.text.split())
+            if letters and len(line.polygon) == 4 and not line.ignore:
+                lines.append(TextLine.of(line, np.array([table[letter] for letter in letters], np.int64)))
             continue
         for word in line.words:
             if not is_complete(word):
@@ -82,11 +91,12 @@ def characters_of(page: Page, alphabet: Alphabet) -> Characters:
                 spaced.append(position + 1 == len(word.chars))
         if following[-1] == len(quads):
             following[-1] = NONE
-    table = SymbolTable(alphabet)
     symbols = np.array([table[text] for text in texts], np.int64).reshape(-1, SLOTS)
     shapes = _placed(np.array(quads, np.float64).reshape(-1, 4, 2), np.array(axes, np.float64).reshape(-1, 4, 2))
     regions = tuple(np.asarray(polygon, np.float64) for polygon in ignored)
-    return Characters(*shapes, np.array(following, np.int64), np.array(spaced, np.bool_), symbols, regions)
+    return Characters(
+        *shapes, np.array(following, np.int64), np.array(spaced, np.bool_), symbols, regions, tuple(lines)
+    )
 
 
 def is_complete(word: Word) -> bool:

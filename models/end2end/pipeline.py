@@ -12,6 +12,7 @@ from torch import Tensor
 from ocr.data.config import DataConfig
 from ocr.document import Page
 from ocr.models.codec import Alphabet
+from ocr.models.end2end.alignment_loss import alignment_loss
 from ocr.models.end2end.config import PARTS, End2EndConfig
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
 from ocr.models.end2end.reading_config import SpotConfig
@@ -23,7 +24,8 @@ from ocr.models.trainable import Batch, Output, Pipeline, Validation
 
 
 class End2End(Pipeline):
-    """See :class:`ocr.models.trainable.Pipeline`. The output: ``spotter`` (maps), ``symbols`` (class logits)."""
+    """See :class:`ocr.models.trainable.Pipeline`. The output: ``spotter`` (maps), ``symbols`` (class logits), and for
+    lines without characters ``line_presence`` and ``line_symbols``."""
 
     parts = PARTS
 
@@ -34,11 +36,22 @@ class End2End(Pipeline):
 
     def forward(self, batch: Batch) -> Output:
         pages = batch["spotter"]
-        maps, symbols = self.spotter(pages["images"], pages["cells"])
-        return {"spotter": maps, "symbols": symbols}
+        fine, coarse = self.spotter.features(pages["images"])
+        maps = self.spotter.maps(fine)
+        output = {"spotter": maps, "symbols": self.spotter.symbols(fine, coarse, pages["cells"])}
+        if self.config.target.alignment and pages["line_cells"].numel():
+            output["line_presence"], cells = surest_cells(maps[:, 0], pages["line_cells"])
+            output["line_symbols"] = self.spotter.symbols(fine, coarse, cells)
+        return output
 
     def loss(self, output: Output, batch: Batch) -> dict[str, Tensor]:
-        return spotter_loss(output["spotter"], output["symbols"], batch["spotter"])
+        pages = batch["spotter"]
+        losses = spotter_loss(output["spotter"], output["symbols"], pages)
+        if "line_presence" in output:
+            presence, symbols = output["line_presence"].float(), output["line_symbols"].float()
+            aligned = alignment_loss(presence, symbols.unflatten(0, presence.shape), pages)
+            losses["alignment"] = self.config.target.alignment * aligned
+        return losses
 
     def batches(self, parts: Sequence[str], data: DataConfig, seed: int) -> Iterator[Batch]:
         """Endless batches."""
@@ -65,6 +78,14 @@ class End2End(Pipeline):
     def runner(self) -> SpotterRunner:
         """The network as a function of arrays."""
         return SpotterRunner(self.spotter, self.config.spot)
+
+
+def surest_cells(presence: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the cells (L, T, rows, 3) across each place of a line the surest: its presence (L, T), itself (L * T, 3)."""
+    page, row, column = cells.unbind(3)
+    values, best = presence[page, row, column].max(dim=2)
+    chosen = torch.gather(cells, 2, best[..., None, None].expand(-1, -1, 1, 3))
+    return values, chosen.reshape(-1, 3)
 
 
 class SpotterRunner:

@@ -45,6 +45,7 @@ class TargetConfig:
         heights: Line heights of the characters it is to find; smaller and larger ones are neither wanted nor punished.
         along: Standard deviation of a character's peak along the line, in widths of the character.
         across: The same across the line, in line heights.
+        alignment: Weight of the text of lines whose characters are not labelled one by one; 0 leaves them alone.
         core: Height of the peak, 0 to 1, from which a cell also learns class, geometry and link.
     """
 
@@ -52,3 +53,4 @@ class TargetConfig:
     along: float = 0.22
     across: float = 0.11
     core: float = 0.35
+    alignment: float = 0.0

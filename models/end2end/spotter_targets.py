@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.models.end2end.characters import NONE, NOT_TOLD, Characters
+from ocr.models.end2end.characters import NONE, NOT_TOLD, SLOTS, Characters
 from ocr.models.end2end.spotter_config import CELL, TargetConfig
+from ocr.models.end2end.text_lines import SeenLine, TextLine, line_arrays, see
 
 FloatMap = NDArray[np.float32]
 
@@ -41,10 +42,12 @@ def spotter_batch(pages: Sequence[tuple[NDArray[np.uint8], Characters]], config:
         ``images`` (N, 1, H, W) grey, 0 to 255; ``presence`` and ``weights`` (N, 1, H/4, W/4); for the P cells that
         stand for a character: ``cells`` (P, 3) page, row, column; ``geometry`` (P, 8) offset (x, y) in cells, log of
         height and width over 20 px, direction (x, y), way to the next character (x, y) in heights; ``links`` (P,);
-        ``symbols`` (P, 3).
+        ``symbols`` (P, 3); and for lines without characters the arrays of
+        :func:`ocr.models.end2end.text_lines.line_arrays`.
     """
     names = ("presence", "weights", "cells", "geometry", "links", "symbols")
     parts: dict[str, list[Any]] = {name: [] for name in names}
+    seen: list[tuple[int, SeenLine, TextLine]] = []
     for number, (image, characters) in enumerate(pages):
         size = image.shape[0], image.shape[1]
         wanted, unwanted = readable(characters, size, config)
@@ -57,9 +60,12 @@ def spotter_batch(pages: Sequence[tuple[NDArray[np.uint8], Characters]], config:
         parts["geometry"].append(geometry_of(characters, owner, rows, columns))
         parts["links"].append(links_of(characters, owner, size))
         parts["symbols"].append(characters.symbols[owner])
+        shown = ((line, see(line, size)) for line in characters.lines)
+        seen += [(number, part, line) for line, part in shown if part is not None]
     images = np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[None] for image, _ in pages]).astype(np.float32)
     maps = {name: np.stack(parts.pop(name)).astype(np.float32) for name in ("presence", "weights")}
-    return {"images": images} | maps | {name: np.concatenate(values) for name, values in parts.items()}
+    lists = {name: np.concatenate(values) for name, values in parts.items()}
+    return {"images": images} | maps | lists | line_arrays(seen, SLOTS)
 
 
 def readable(
