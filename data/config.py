@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ocr.data.synthetic.crops import CropStyle
+from ocr.data.synthetic.text import TextMix
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class DataConfig:
     languages: Labelled samples marked with another language are left out; none keeps all.
     fonts: Folders of fonts to render with; families kept for evaluation are left out.
     corpora: Folders of text to render, a sub-folder a language; none trains on labelled sets alone.
+    text: What the rendered text is: shares of languages, numbers, codes, rare syllables and so on.
     evaluation_fonts: Folders of the evaluation-only families for the rendered validation lines and pages.
     rendered_val: Number of validation lines rendered a language group (Latin, Korean).
     real_share: Share of labelled lines or crops of pages among rendered ones.
@@ -31,6 +33,7 @@ class DataConfig:
     languages: tuple[str, ...] = ()
     fonts: tuple[str, ...] = ("/usr/share/fonts",)
     corpora: tuple[str, ...] = ()
+    text: TextMix = field(default_factory=TextMix)
     evaluation_fonts: tuple[str, ...] = ("/usr/share/fonts",)
     rendered_val: int = 200
     real_share: float = 0.25

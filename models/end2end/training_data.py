@@ -58,7 +58,7 @@ class PageSource:
         self.renderer: tuple[FontLibrary, TextSampler] | None = None
         if data.corpora:
             fonts = FontLibrary([Path(p) for p in data.fonts])
-            self.renderer = fonts, TextSampler([Path(p) for p in data.corpora])
+            self.renderer = fonts, TextSampler([Path(p) for p in data.corpora], data.text)
         elif not self.samples:
             raise UsageError(
                 f"none of {len(samples)} labelled pages has characters, which the spotter is trained on; "

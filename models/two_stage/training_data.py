@@ -86,7 +86,7 @@ def _line_loader(
 
 
 def _fonts_and_texts(data: DataConfig) -> tuple[FontLibrary, TextSampler]:
-    return FontLibrary([Path(p) for p in data.fonts]), TextSampler([Path(p) for p in data.corpora])
+    return FontLibrary([Path(p) for p in data.fonts]), TextSampler([Path(p) for p in data.corpora], data.text)
 
 
 class _Encoder:
