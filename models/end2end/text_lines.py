@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ocr.document import Line
 from ocr.models.end2end.spotter_config import CELL
-from ocr.polygon import FloatArray, transform
+from ocr.polygon import FloatArray, side_lengths, transform
 
 ROWS = 3
 """Cells across the line among which the surest stands for its place along the line."""
@@ -25,20 +25,24 @@ LEAST = 4
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """``ends`` (2, 2): where the line's middle axis begins and ends; ``symbols`` (J, SLOTS) of its characters."""
+    """``ends`` (2, 2): where the line's middle axis begins and ends; ``height`` of the line in px; ``symbols``
+    (J, SLOTS) of its characters."""
 
     ends: FloatArray
+    height: float
     symbols: NDArray[np.int64]
 
     @classmethod
     def of(cls, line: Line, symbols: NDArray[np.int64]) -> TextLine:
         """A labelled line with four corners."""
         top_left, top_right, bottom_right, bottom_left = np.asarray(line.polygon, np.float64)
-        return cls(np.stack([top_left + bottom_left, top_right + bottom_right]) / 2, symbols)
+        ends = np.stack([top_left + bottom_left, top_right + bottom_right]) / 2
+        return cls(ends, side_lengths(line.polygon)[1], symbols)
 
     def moved(self, matrix: FloatArray) -> TextLine:
         """After an affine map (2, 3)."""
-        return replace(self, ends=transform(self.ends, matrix))
+        scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        return replace(self, ends=transform(self.ends, matrix), height=self.height * scale)
 
 
 @dataclass(frozen=True, slots=True)

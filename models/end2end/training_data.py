@@ -16,6 +16,7 @@ from ocr.data.samples import Sample
 from ocr.data.synthetic.fonts import FontLibrary
 from ocr.data.synthetic.pages import PageOptions, render_page
 from ocr.data.synthetic.text import TextSampler
+from ocr.document import Line
 from ocr.errors import UsageError
 from ocr.models.codec import Alphabet
 from ocr.models.end2end.characters import Characters, characters_of
@@ -24,6 +25,7 @@ from ocr.models.end2end.crops_config import SpotterCropConfig
 from ocr.models.end2end.spotter_targets import spotter_batch
 from ocr.models.trainable import Batch
 from ocr.models.two_stage.training_data import checked_samples
+from ocr.polygon import FloatArray
 
 MarkedPage = tuple[NDArray[np.uint8], Characters]
 
@@ -31,7 +33,7 @@ MarkedPage = tuple[NDArray[np.uint8], Characters]
 def training_batches(config: End2EndConfig, alphabet: Alphabet, data: DataConfig, seed: int) -> Iterator[Batch]:
     """Endless batches. Raises UsageError or InputError before the first one."""
     samples = checked_samples(data, alphabet)
-    source = PageSource(samples, data, config.crops, alphabet)
+    source = PageSource(samples, data, config, alphabet)
     crops = SpotterCrops(source, config.crops, seed)
     loader: DataLoader[dict[str, torch.Tensor]] = DataLoader(
         crops,  # type: ignore[arg-type]
@@ -49,11 +51,10 @@ class PageSource:
     Raises UsageError if there is neither a corpus nor a labelled page with characters.
     """
 
-    def __init__(
-        self, samples: Sequence[Sample], data: DataConfig, crops: SpotterCropConfig, alphabet: Alphabet
-    ) -> None:
-        self.alphabet, self.crops = alphabet, crops
-        self.samples = [s for s in samples if s.page and any(w.chars for line in s.page.lines for w in line.words)]
+    def __init__(self, samples: Sequence[Sample], data: DataConfig, config: End2EndConfig, alphabet: Alphabet) -> None:
+        self.alphabet, self.crops = alphabet, config.crops
+        text_alone = config.target.alignment > 0
+        self.samples = [s for s in samples if s.page and any(is_taught(line, text_alone) for line in s.page.lines)]
         self.real_share = data.real_share if self.samples else 0.0
         self.renderer: tuple[FontLibrary, TextSampler] | None = None
         if data.corpora:
@@ -73,6 +74,11 @@ class PageSource:
         layout = "specimen" if rng.random() < self.crops.specimen else "any"
         image, page = render_page(rng, *self.renderer, PageOptions(layout=layout, degradation=self.crops.degradation))
         return image, characters_of(page, self.alphabet)
+
+
+def is_taught(line: Line, text_alone: bool) -> bool:
+    """Whether a line teaches the spotter something: by its characters, or by its text alone."""
+    return not line.ignore and (any(word.chars for word in line.words) or (text_alone and bool(line.text.strip())))
 
 
 class SpotterCrops:
@@ -107,18 +113,28 @@ def random_crop(
     image: NDArray[np.uint8], characters: Characters, rng: np.random.Generator, config: SpotterCropConfig
 ) -> MarkedPage:
     """A square crop (size, size, 3) at a random place, scale and angle, with the characters in its pixels."""
-    height, width = image.shape[:2]
-    scale, spot = 1.0, rng.uniform((0, 0), (width, height))
-    if len(characters.centres):
-        chosen = int(rng.integers(len(characters.centres)))
-        scale = draw_line_height(rng, config) / max(1.0, float(characters.heights[chosen]))
+    scale, spot = 1.0, rng.uniform((0, 0), (image.shape[1], image.shape[0]))
+    height, place = some_text(characters, rng)
+    if height:
+        scale = draw_line_height(rng, config) / max(1.0, height)
         if rng.random() >= config.anywhere:
-            spot = characters.centres[chosen]
+            spot = place
     scale = min(scale, config.enlarge)
     spot = spot + rng.uniform(-0.4, 0.4, 2) * config.size / scale
     angle = draw_angle(rng, config)
     crop, matrix = cut_image(image, (float(spot[0]), float(spot[1])), scale, angle, config.size)
     return crop, characters.moved(matrix)
+
+
+def some_text(characters: Characters, rng: np.random.Generator) -> tuple[float, FloatArray]:
+    """Line height and place (2,) of a character, or of a spot on a line without; height 0 if there is neither."""
+    if len(characters.centres):
+        chosen = int(rng.integers(len(characters.centres)))
+        return float(characters.heights[chosen]), characters.centres[chosen]
+    if characters.lines:
+        line = characters.lines[int(rng.integers(len(characters.lines)))]
+        return line.height, line.ends[0] + rng.random() * (line.ends[1] - line.ends[0])
+    return 0.0, np.zeros(2)
 
 
 def draw_line_height(rng: np.random.Generator, config: SpotterCropConfig) -> float:
