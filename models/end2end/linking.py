@@ -7,10 +7,13 @@ from numpy.typing import NDArray
 
 from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
-from ocr.models.end2end.spotter_decode import local_distance, near_pairs
+from ocr.models.end2end.spotter_decode import near_pairs
 from ocr.models.end2end.spotter_targets import LINK_END, LINK_NEXT, LINK_SPACE
 
 Indices = NDArray[np.intp]
+
+SHORT_OF = 0.7
+"""Share of the foretold way under which another character than the foretold one was met."""
 
 
 def link_lines(spots: Spots, config: LinkConfig) -> list[Indices]:
@@ -30,16 +33,11 @@ def link_lines(spots: Spots, config: LinkConfig) -> list[Indices]:
 def successors(spots: Spots, config: LinkConfig) -> Indices:
     """Index (M,) of the character that follows each, -1 for none; no character follows two, and none itself."""
     following = np.full(len(spots), -1, np.intp)
-    goes_on = np.flatnonzero(spots.links.argmax(axis=1) != LINK_END)
-    if len(goes_on) == 0:
-        return following
-    reach = config.tolerance * float(np.quantile(spots.heights, 0.9)) + 1
-    first, second = near_pairs(spots.centres[goes_on] + spots.way[goes_on], spots.centres, reach)
-    first = goes_on[first]
+    first, second = candidates(spots, config)
     cost = link_cost(spots, first, second, config)
     possible = np.isfinite(cost)
     first, second, cost = first[possible], second[possible], cost[possible]
-    # the best successor of each, then the best predecessor of each; links lead forward, so they cannot run in a circle
+    # the best successor of each, then the best predecessor of each
     order = np.argsort(-cost, kind="stable")  # the best is written last
     best = np.full(len(spots), -1, np.intp)
     best[first[order]] = order
@@ -52,17 +50,40 @@ def successors(spots: Spots, config: LinkConfig) -> Indices:
     return without_circles(following)
 
 
+def candidates(spots: Spots, config: LinkConfig) -> tuple[Indices, Indices]:
+    """Pairs (K,), (K,) of characters that go on and characters about half way to where they say the next one stands.
+
+    Characters of one octave of sizes at a time, so that a few large ones do not make every small one look far.
+    """
+    goes_on = np.flatnonzero(spots.links.argmax(axis=1) != LINK_END)
+    octaves = np.floor(np.log2(spots.heights[goes_on]))
+    firsts, seconds = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
+    for octave in np.unique(octaves):
+        some = goes_on[octaves == octave]
+        reach = np.linalg.norm(spots.way[some], axis=1) / 2 + config.tolerance * spots.heights[some]
+        near, others = near_pairs(spots.centres[some] + spots.way[some] / 2, spots.centres, float(reach.max()))
+        firsts.append(some[near])
+        seconds.append(others)
+    return np.concatenate(firsts), np.concatenate(seconds)
+
+
 def link_cost(spots: Spots, first: Indices, second: Indices, config: LinkConfig) -> NDArray[np.float64]:
-    """How far (K,) the second stands from where the first names its successor, in line heights; infinite if too far."""
+    """How far (K,) the second stands ahead of the first, in line heights; infinite if it cannot be its successor.
+
+    The nearest character on the way to the named place is the next one: the place itself is named less exactly than the
+    direction, and may skip a full stop.
+    """
     heights = spots.heights[first]
-    named = spots.centres[first] + spots.way[first]
-    miss = np.linalg.norm(spots.centres[second] - named, axis=1) / heights
-    forward, _ = local_distance(spots, first, spots.centres[second])
+    length = np.linalg.norm(spots.way[first], axis=1)
+    ahead = spots.way[first] / np.maximum(length, 1e-6)[:, None]
+    gap = spots.centres[second] - spots.centres[first]
+    forward = (gap * ahead).sum(axis=1)
+    aside = np.abs(gap[:, 1] * ahead[:, 0] - gap[:, 0] * ahead[:, 1])
     ratio = np.abs(np.log(spots.heights[second] / heights))
     turn = (spots.along[first] * spots.along[second]).sum(axis=1)
-    possible = (miss < config.tolerance) & (forward > 0) & (first != second)
-    possible &= (ratio < np.log(config.similar)) & (turn > np.cos(np.radians(config.bend)))
-    return np.where(possible, miss + 0.5 * ratio, np.inf)
+    possible = (forward > 0) & (forward < length + config.tolerance * heights) & (aside < config.aside * heights)
+    possible &= (ratio < np.log(config.similar)) & (turn > np.cos(np.radians(config.bend))) & (first != second)
+    return np.where(possible, forward / heights + aside / heights, np.inf)
 
 
 def without_circles(following: Indices) -> Indices:
@@ -81,6 +102,12 @@ def without_circles(following: Indices) -> Indices:
 
 
 def is_spaced(spots: Spots, line: Indices) -> NDArray[np.bool_]:
-    """Whether a space comes after each character of a line but the last (K - 1,)."""
-    links = spots.links[line[:-1]]
-    return np.asarray(links[:, LINK_SPACE] > links[:, LINK_NEXT])
+    """Whether a space comes after each character of a line but the last (K - 1,).
+
+    A space that was foretold beyond a full stop which the character did not see coming is not one before it.
+    """
+    here, after = line[:-1], line[1:]
+    links = spots.links[here]
+    foretold = np.linalg.norm(spots.way[here], axis=1)
+    gone = np.linalg.norm(spots.centres[after] - spots.centres[here], axis=1)
+    return np.asarray((links[:, LINK_SPACE] > links[:, LINK_NEXT]) & (gone > SHORT_OF * foretold))

@@ -32,13 +32,15 @@ class LinkConfig:
     """From characters to lines.
 
     Attributes:
-        tolerance: How far from the named place the next character may stand, in line heights.
+        tolerance: How far beyond the named place the next character may stand, in line heights.
+        aside: How far beside the way there, in line heights.
         similar: Largest ratio of the heights of linked characters.
         bend: Largest angle in degrees between the directions of linked characters.
         minimum_confidence: Lines of which the reader is less sure are left out.
     """
 
     tolerance: float = 0.5
+    aside: float = 0.35
     similar: float = 1.7
     bend: float = 40.0
     minimum_confidence: float = 0.3

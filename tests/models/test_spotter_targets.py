@@ -191,3 +191,19 @@ def test_a_word_without_characters_is_left_alone_and_its_line_goes_on() -> None:
     assert characters.following.tolist() == [1, 2, NOT_TOLD, 4, 5, 6, 7, NONE]
     assert len(characters.ignored) == 1
     assert np.allclose(characters.ignored[0], second.polygon)
+
+
+def test_a_full_stop_that_nobody_foretold_is_read_before_what_follows_it() -> None:
+    cells, maps, probabilities = answers_of(characters_of(page_of(("end. Go",), height=24), ALPHABET), TargetConfig())
+    classes = probabilities[:, 0].argmax(axis=1)
+    before = classes == ALPHABET.encode("d")[0]
+    maps[before, 7] += 0.75  # names the place of the G, behind the stop
+    maps[before, 9:12] = 0, 0, 9  # and a space before it
+    assert read((cells, maps, probabilities)) == ["end. Go"]
+
+
+def test_lines_of_very_different_sizes_are_linked_side_by_side() -> None:
+    small = answers_of(characters_of(page_of(("small print",), height=18, left=40, top=20), ALPHABET), TargetConfig())
+    large = answers_of(characters_of(page_of(("BIG",), height=75, left=60, top=100), ALPHABET), TargetConfig())
+    cells, maps, probabilities = (np.concatenate(parts) for parts in zip(small, large, strict=True))
+    assert read((cells, maps, probabilities)) == ["BIG", "small print"]
