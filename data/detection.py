@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.data.page_pool import PagePool
 from ocr.data.samples import Sample
 from ocr.data.tighten import tighten_page
 from ocr.document import Block, Line, Page
@@ -102,18 +103,17 @@ class DetectionCrops:
             )
         self.seed, self.length = seed, length
         self.config = config or CropConfig()
-        self.renderer = renderer
-        self.mixture = mixture or MixtureConfig()
+        self.mixture = mixture = mixture or MixtureConfig()
         self.tightened: dict[int, Page] = {}
-        self.rendered: dict[int, LabelledPage] = {}
+        self.rendered = PagePool(renderer, seed, mixture.pool, mixture.crops_a_page) if renderer else None
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> LabelledPage:
         rng = np.random.default_rng((self.seed, index))
-        if self.renderer is not None and (not self.samples or rng.random() < self.mixture.rendered):
-            return random_crop(*self.rendered_page(index, self.renderer), rng, self.config)
+        if self.rendered is not None and (not self.samples or rng.random() < self.mixture.rendered):
+            return random_crop(*self.rendered.page(index), rng, self.config)
         image, page = random_crop(*self.scanned_page(int(rng.integers(len(self.samples)))), rng, self.config)
         return disturb(image, rng, self.config), page
 
@@ -127,16 +127,6 @@ class DetectionCrops:
                 self.tightened[number] = tighten_page(image, page)
             page = self.tightened[number]
         return image, page
-
-    def rendered_page(self, index: int, renderer: PageRenderer) -> LabelledPage:
-        """The page that crop ``index`` is cut from; rendering takes time, so a few pages are kept and used in turn."""
-        pool = self.mixture.pool
-        number = index // (pool * self.mixture.crops_a_page) * pool + index % pool
-        if number not in self.rendered:
-            self.rendered[number] = renderer(np.random.default_rng((self.seed, 1, number)))
-            for old in [key for key in self.rendered if abs(key - number) > pool]:
-                del self.rendered[old]
-        return self.rendered[number]
 
 
 def random_crop(image: Image, page: Page, rng: np.random.Generator, config: CropConfig) -> LabelledPage:
@@ -161,7 +151,14 @@ def random_crop(image: Image, page: Page, rng: np.random.Generator, config: Crop
             spot = rng.uniform((left, top), (right, bottom))
     scale = min(scale, config.enlarge)
     spot = spot + rng.uniform(-0.4, 0.4, 2) * config.size / scale
-    return cut(image, page, (float(spot[0]), float(spot[1])), scale, draw_angle(rng, config), config)
+    return cut(
+        image,
+        page,
+        (float(spot[0]), float(spot[1])),
+        scale,
+        draw_angle(rng, config.tilt, config.quarter_turns, config.any_angle),
+        config,
+    )
 
 
 def draw_line_height(rng: np.random.Generator, config: CropConfig) -> float:
@@ -169,13 +166,13 @@ def draw_line_height(rng: np.random.Generator, config: CropConfig) -> float:
     return float(np.exp(rng.triangular(low, low + 0.25 * (high - low), high)))
 
 
-def draw_angle(rng: np.random.Generator, config: CropConfig) -> float:
-    """Degrees, clockwise."""
+def draw_angle(rng: np.random.Generator, tilt: float, quarter_turns: float, any_angle: float) -> float:
+    """Degrees, clockwise: small (standard deviation ``tilt``), by quarters besides, or anything, by their shares."""
     choice = rng.random()
-    if choice < config.any_angle:
+    if choice < any_angle:
         return float(rng.uniform(-180, 180))
-    tilt = float(np.clip(rng.normal(0, config.tilt), -10, 10))
-    return tilt + 90.0 * int(rng.integers(1, 4)) if choice < config.any_angle + config.quarter_turns else tilt
+    small = float(np.clip(rng.normal(0, tilt), -10, 10))
+    return small + 90.0 * int(rng.integers(1, 4)) if choice < any_angle + quarter_turns else small
 
 
 def cut(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from ocr.data.config import DataConfig
-from ocr.data.detection import CropConfig, cut_image, disturb
+from ocr.data.detection import CropConfig, cut_image, disturb, draw_angle
+from ocr.data.page_pool import PagePool
 from ocr.data.samples import Sample
 from ocr.data.synthetic.fonts import FontLibrary
 from ocr.data.synthetic.pages import PageOptions, render_page
@@ -85,28 +86,18 @@ class SpotterCrops:
     """Crop ``index`` of an endless, reproducible series; a map-style dataset for ``torch.utils.data.DataLoader``."""
 
     def __init__(self, source: PageSource, config: SpotterCropConfig, seed: int, length: int = 10_000_000) -> None:
-        self.source, self.config, self.seed, self.length = source, config, seed, length
-        self.pages: dict[int, MarkedPage] = {}
+        self.config, self.seed, self.length = config, seed, length
+        self.pages = PagePool(source, seed, config.pool, config.crops_a_page)
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> MarkedPage:
         rng = np.random.default_rng((self.seed, index))
-        image, characters = random_crop(*self.page(index), rng, self.config)
+        image, characters = random_crop(*self.pages.page(index), rng, self.config)
         if rng.random() < self.config.disturbed:
             image = disturb(image, rng, CropConfig(invert=self.config.invert))
         return image, characters
-
-    def page(self, index: int) -> MarkedPage:
-        """The page that crop ``index`` is cut from; making one takes time, so a few are kept and used in turn."""
-        pool = self.config.pool
-        number = index // (pool * self.config.crops_a_page) * pool + index % pool
-        if number not in self.pages:
-            self.pages[number] = self.source(np.random.default_rng((self.seed, 1, number)))
-            for old in [key for key in self.pages if abs(key - number) > pool]:
-                del self.pages[old]
-        return self.pages[number]
 
 
 def random_crop(
@@ -121,7 +112,7 @@ def random_crop(
             spot = place
     scale = min(scale, config.enlarge)
     spot = spot + rng.uniform(-0.4, 0.4, 2) * config.size / scale
-    angle = draw_angle(rng, config)
+    angle = draw_angle(rng, config.tilt, config.quarter_turns, config.any_angle)
     crop, matrix = cut_image(image, (float(spot[0]), float(spot[1])), scale, angle, config.size)
     return crop, characters.moved(matrix)
 
@@ -140,15 +131,6 @@ def some_text(characters: Characters, rng: np.random.Generator) -> tuple[float, 
 def draw_line_height(rng: np.random.Generator, config: SpotterCropConfig) -> float:
     low, high = np.log(config.line_heights)
     return float(np.exp(rng.triangular(low, low + 0.33 * (high - low), high)))
-
-
-def draw_angle(rng: np.random.Generator, config: SpotterCropConfig) -> float:
-    """Degrees, clockwise."""
-    choice = rng.random()
-    if choice < config.any_angle:
-        return float(rng.uniform(-180, 180))
-    tilt = float(np.clip(rng.normal(0, config.tilt), -10, 10))
-    return tilt + 90.0 * int(rng.integers(1, 4)) if choice < config.any_angle + config.quarter_turns else tilt
 
 
 class Collate:
