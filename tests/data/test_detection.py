@@ -85,7 +85,7 @@ def test_series_is_reproducible_and_mixes_rendered_pages(tmp_path: Path) -> None
     mixture = MixtureConfig(rendered=0.5, pool=2, crops_a_page=3)
     crops = DetectionCrops([sample, Sample(tmp_path / "line.png", text="a line")], 3, CONFIG, render, mixture, 7)
     first = [crops[index] for index in range(12)]
-    assert len(crops) == 7 and 0 < len(calls) <= 4 and len(crops.rendered) <= 4
+    assert len(crops) == 7 and 0 < len(calls) <= 4 and crops.rendered is not None and len(crops.rendered.pages) <= 4
     for index, (crop, labels) in enumerate(first):
         np.testing.assert_array_equal(crop, crops[index][0])
         assert labels == crops[index][1]
