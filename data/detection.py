@@ -151,14 +151,8 @@ def random_crop(image: Image, page: Page, rng: np.random.Generator, config: Crop
             spot = rng.uniform((left, top), (right, bottom))
     scale = min(scale, config.enlarge)
     spot = spot + rng.uniform(-0.4, 0.4, 2) * config.size / scale
-    return cut(
-        image,
-        page,
-        (float(spot[0]), float(spot[1])),
-        scale,
-        draw_angle(rng, config.tilt, config.quarter_turns, config.any_angle),
-        config,
-    )
+    angle = draw_angle(rng, config.tilt, config.quarter_turns, config.any_angle)
+    return cut(image, page, (float(spot[0]), float(spot[1])), scale, angle, config)
 
 
 def draw_line_height(rng: np.random.Generator, config: CropConfig) -> float:
