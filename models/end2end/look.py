@@ -2,7 +2,7 @@
 
 Most pages take one look. Text too small for the network gets a second one, larger. The network reads text at any angle,
 but learns most about text that stands upright; so where much of a page is tilted further than it has seen most often,
-the page is turned that way and looked at again. What was found in other directions stays as it is.
+the page is turned that way (:mod:`ocr.models.end2end.directions`) and looked at again, once for each direction.
 """
 
 from __future__ import annotations
@@ -13,6 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.models.end2end.directions import (
+    axis_groups,
+    densest_window,
+    difference,
+    group_of,
+    nearest_label,
+    neighbour_axes,
+)
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import CELL
@@ -28,14 +36,42 @@ def spot_page(grey: Grey, network: Network, look: LookConfig, spot: SpotConfig) 
     scale = min(look.enlarge, math.sqrt(look.pixels / grey.size))
     first = spot_scaled(grey, scale, network, look, spot)
     closer = closer_scale(scale, first.heights, look)
-    groups = direction_groups(first, look)
-    if closer == scale and groups == [0.0]:
-        return first
+    axes = neighbour_axes(first)
+    groups = axis_groups(axes, look) or [0.0]
+    labels = group_of(first, axes, groups) if len(groups) > 1 else np.zeros(len(first), np.intp)
     found = []
-    for angle in groups:
-        seen = first if closer == scale and angle == 0 else spot_turned(grey, closer, angle, network, look, spot)
-        found.append(seen.take(np.flatnonzero(nearest_group(seen.angles, groups) == groups.index(angle))))
+    for number, axis in enumerate(groups):
+        part = first.take(labels == number)
+        angle = reading_angle(grey, closer, axis, part, network, look, spot)
+        if angle == 0 and closer == scale:
+            found.append(part)
+            continue
+        seen = spot_turned(grey, closer, angle, network, look, spot)
+        if len(groups) > 1:
+            seen = seen.take(nearest_label(seen.centres, first.centres, labels, grey.shape) == number)
+        found.append(seen)
     return joined(found)
+
+
+def reading_angle(
+    grey: Grey, scale: float, axis: float, part: Spots, network: Network, look: LookConfig, spot: SpotConfig
+) -> float:
+    """The angle in degrees at which text along an axis is to be read: 0 if it stands nearly upright.
+
+    Which way it runs is plain where most characters of an upright page say so; else a window of it is read both ways.
+    """
+    upright = abs(axis) <= look.tilt
+    if len(part) == 0 or (upright and np.mean(np.abs(difference(part.angles, axis)) < look.group) >= look.plain):
+        return 0.0 if upright else axis
+    left, top, right, bottom = densest_window(part.centres, look.window / scale)
+    window = grey[max(top, 0) : bottom, max(left, 0) : right]
+    ways = [axis, axis + 180.0]
+    worth = []
+    for way in ways:
+        seen = spot_turned(window, scale, way, network, look, spot)
+        worth.append(float(seen.confidence[np.abs(difference(seen.angles, way)) < look.group].sum()))
+    way = ways[int(np.argmax(worth))]
+    return 0.0 if abs(way) <= look.tilt else way
 
 
 def closer_scale(scale: float, heights: FloatArray, look: LookConfig) -> float:
@@ -45,39 +81,6 @@ def closer_scale(scale: float, heights: FloatArray, look: LookConfig) -> float:
     small = float(np.quantile(heights, look.small_part)) * scale
     wanted = min(look.enlarge, scale * look.line_height / max(small, 1.0))
     return wanted if wanted > 1.1 * scale else scale
-
-
-def direction_groups(spots: Spots, look: LookConfig) -> list[float]:
-    """Directions in degrees that the page should be seen in, 0 for as it stands; never empty.
-
-    The commonest direction first; then that of what is left, as long as there is enough of it.
-    """
-    angles, weights = spots.angles, spots.heights * spots.confidence
-    left = np.ones(len(spots), np.bool_)
-    groups: list[float] = []
-    while True:
-        part = left.sum() / max(len(spots), 1)
-        if left.sum() < look.group_size or part < look.group_part:
-            return groups or [0.0]
-        histogram, _ = np.histogram(angles[left], bins=72, range=(-180, 180), weights=weights[left])
-        smooth = histogram + np.roll(histogram, 1) + np.roll(histogram, -1)
-        peak = -177.5 + 5 * int(smooth.argmax())
-        near = left & (np.abs(difference(angles, peak)) < look.group)
-        if near.sum() < look.group_size or near.sum() / len(spots) < look.group_part:
-            return groups or [0.0]
-        angle = peak + float(np.median(difference(angles[near], peak)))
-        groups.append(0.0 if abs(difference(angle, 0.0)) <= look.tilt else float(angle))
-        left &= ~near
-
-
-def nearest_group(angles: FloatArray, groups: list[float]) -> NDArray[np.intp]:
-    """Which of the directions is nearest to each angle."""
-    return np.asarray(np.abs(difference(angles[:, None], np.array(groups))).argmin(axis=1))
-
-
-def difference(angles: FloatArray | float, other: FloatArray | float) -> FloatArray:
-    """Angles in degrees minus others, from -180 to 180."""
-    return np.asarray((np.asarray(angles) - other + 180) % 360 - 180)
 
 
 def spot_turned(grey: Grey, scale: float, angle: float, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:

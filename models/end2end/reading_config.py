@@ -51,7 +51,7 @@ class LookConfig:
     """At which sizes and angles a page is looked at.
 
     Attributes:
-        pixels: Area in pixels to which a page is resized for the first look; 1,024 x 1,408 for an A4 sheet.
+        pixels: Area in pixels to which a page is resized for the first look; 1,280 x 1,760 for an A4 sheet.
         enlarge: Largest enlargement of a page.
         line_height: Line height in pixels of the resized page that text should have; if the smaller lines of the first
             look fall below it, the page is looked at again, larger.
@@ -62,20 +62,24 @@ class LookConfig:
         large: Line height in pixels of the resized page from which text is taken from the shrunk page.
         tilt: Largest angle in degrees of text that is read as it stands; if much of the text is tilted further, the
             page is turned and looked at again.
-        group: Directions within so many degrees are read in one look.
+        group: A character speaks for a direction if its own is within so many degrees of it.
+        plain: Part of the characters that must speak for an upright page to take it for one without trying it turned.
+        window: Side in pixels of the resized page of the part that is tried both ways.
         group_part: Part of the page's characters that must have a direction of their own for a look of its own,
         group_size: and the least number of them.
     """
 
-    pixels: int = 1024 * 1408
+    pixels: int = 1280 * 1760
     enlarge: float = 2.5
-    line_height: float = 17.0
+    line_height: float = 18.0
     small_part: float = 0.25
-    tile: int = 1536
+    tile: int = 1792
     overlap: int = 128
     shrink: float = 3.0
     large: float = 44.0
     tilt: float = 7.0
-    group: float = 25.0
-    group_part: float = 0.03
+    group: float = 30.0
+    plain: float = 0.8
+    window: int = 512
+    group_part: float = 0.06
     group_size: int = 8

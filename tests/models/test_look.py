@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr.models.end2end.look import closer_scale, direction_groups, spot_page, spot_turned
+from ocr.models.end2end.directions import axis_difference, axis_groups, neighbour_axes
+from ocr.models.end2end.look import closer_scale, spot_page, spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
@@ -71,7 +72,7 @@ def test_an_upright_page_of_usual_text_is_looked_at_once() -> None:
 def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
     small = [(60 + 20 * (i % 40), 60 + 30 * (i // 40), 8) for i in range(1000)]
     network = Squares()
-    spots = spot_page(page_with(small, (1000, 1400)), network, LOOK, SPOT)
+    spots = spot_page(page_with(small, (1400, 2000)), network, LOOK, SPOT)
     assert furthest(spots, small) < 1.0
     assert len(network.sizes) > 4
     assert max(max(size) for size in network.sizes) <= LOOK.tile
@@ -90,45 +91,63 @@ def test_characters_of_a_turned_page_come_back_to_their_places(angle: float) -> 
     assert np.allclose((spots.angles - angle + 180) % 360 - 180, 0, atol=0.01)
 
 
-def test_tilted_pages_are_turned_and_slightly_skewed_ones_are_not() -> None:
-    network = Squares(degrees=3.0)
-    spot_page(page_with(GRID), network, LOOK, SPOT)
-    assert len(network.sizes) == 2
-    network = Squares(degrees=40.0)
-    spot_page(page_with(GRID), network, LOOK, SPOT)
+def rows(degrees: float, middle: tuple[float, float] = (450, 600), count: int = 9) -> list[tuple[int, int, int]]:
+    """Squares in lines that run at an angle."""
+    along = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+    down = np.array([-along[1], along[0]])
+    places = [
+        np.array(middle) + 26 * column * along + 60 * row * down
+        for row in range(-(count // 2), count // 2 + 1)
+        for column in range(-7, 8)
+    ]
+    return [(round(x), round(y), 18) for x, y in places]
+
+
+def test_a_tilted_page_is_turned_and_a_slightly_skewed_one_is_not() -> None:
+    network = Squares()
+    spots = spot_page(page_with(rows(3.0)), network, LOOK, SPOT)
+    assert len(network.sizes) == 2 and len(spots) == len(rows(3.0))
+    network = Squares()  # says that all text stands upright, whatever it sees: turned, it is right
+    tilted = rows(40.0)
+    spots = spot_page(page_with(tilted), network, LOOK, SPOT)
     assert len(network.sizes) > 2
+    assert furthest(spots, tilted) < 2.0
+    assert np.abs(axis_difference(spots.angles, 40.0)).max() < 1.5
 
 
-def spots_at(angles: list[float]) -> Spots:
-    count = len(angles)
-    along = np.stack([np.cos(np.radians(angles)), np.sin(np.radians(angles))], axis=1)
-    ones = np.ones(count)
+def test_text_in_two_directions_is_seen_in_both() -> None:
+    mixed = rows(0.0, (300, 300), 7) + rows(90.0, (650, 850), 7)
+    spots = spot_page(page_with(mixed), Squares(), LOOK, SPOT)
+    assert furthest(spots, mixed) < 2.0
+    lower = spots.centres[:, 1] > 580
+    assert np.abs(axis_difference(spots.angles[lower], 90.0)).max() < 1.5
+    assert np.abs(spots.angles[~lower]).max() < 1.5
+
+
+def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
+    count = len(squares)
+    ones, ahead = np.ones(count), np.tile([1.0, 0.0], (count, 1))
     return Spots(
-        np.zeros((count, 2)), 20 * ones, 9 * ones, along, along, np.ones((count, 3)) / 3, ones, ones,
+        centres(squares).reshape(-1, 2), 20 * ones, 9 * ones, ahead, ahead, np.ones((count, 3)) / 3, ones, ones,
         np.ones((count, 3), np.int64),
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("angles", "groups"),
-    [
-        ([0.0] * 100, [0.0]),
-        ([5.0] * 100, [0.0]),
-        ([180.0, -179.0, 179.0] * 30, [180.0]),
-        ([0.0] * 90 + [90.0] * 40, [0.0, 90.0]),
-        ([0.0] * 300 + [77.0] * 5, [0.0]),  # a few characters do not call for a look of their own
-        ([], [0.0]),
-    ],
-)
-def test_directions(angles: list[float], groups: list[float]) -> None:
-    found = direction_groups(spots_at(angles), LOOK)
-    assert len(found) == len(groups)
-    assert all(abs((a - b + 180) % 360 - 180) < 1 for a, b in zip(found, groups, strict=True))
+@pytest.mark.parametrize("angle", [0.0, 12.0, 45.0, 88.0, -60.0])
+def test_the_axis_of_lines_is_told_by_where_characters_stand(angle: float) -> None:
+    (found,) = axis_groups(neighbour_axes(spots_at(rows(angle))), LOOK)
+    assert abs(float(axis_difference(np.array(found), angle))) < 1.5
+
+
+def test_a_few_characters_do_not_call_for_a_look_of_their_own() -> None:
+    page = rows(0.0, (450, 300), 9) + rows(70.0, (700, 1000), 1)[:5]
+    assert len(axis_groups(neighbour_axes(spots_at(page)), LOOK)) == 1
+    assert axis_groups(neighbour_axes(spots_at([])), LOOK) == []
 
 
 def test_scale_follows_the_smaller_text() -> None:
     assert closer_scale(1.0, np.array([20.0] * 10), LOOK) == 1.0
-    assert closer_scale(1.0, np.array([8.5] * 10), LOOK) == pytest.approx(2.0)
+    assert closer_scale(1.0, np.array([9.0] * 10), LOOK) == pytest.approx(2.0)
     assert closer_scale(1.0, np.array([1.0] * 10), LOOK) == LOOK.enlarge
     assert closer_scale(1.0, np.array([8.5] + [20.0] * 20), LOOK) == 1.0  # a footnote number alone is no reason
     assert closer_scale(0.5, np.array([]), LOOK) == 0.5
