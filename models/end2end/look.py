@@ -75,12 +75,13 @@ def reading_angle(
 
 
 def closer_scale(scale: float, heights: FloatArray, look: LookConfig) -> float:
-    """The scale at which the smaller characters (heights in page pixels) are tall enough; ``scale`` if they are."""
+    """The scale at which the smaller characters (heights in page pixels) are as tall as text should be; ``scale`` if
+    they nearly are."""
     if len(heights) == 0:
         return scale
     small = float(np.quantile(heights, look.small_part)) * scale
     wanted = min(look.enlarge, scale * look.line_height / max(small, 1.0))
-    return wanted if wanted > 1.1 * scale else scale
+    return wanted if wanted > 1.1 * scale or small > look.tall else scale
 
 
 def spot_turned(grey: Grey, scale: float, angle: float, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:

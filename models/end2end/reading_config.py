@@ -51,10 +51,11 @@ class LookConfig:
     """At which sizes and angles a page is looked at.
 
     Attributes:
-        pixels: Area in pixels to which a page is resized for the first look; 1,280 x 1,760 for an A4 sheet.
+        pixels: Area in pixels to which a page is resized for the first look; 1,024 x 1,408 for an A4 sheet.
         enlarge: Largest enlargement of a page.
         line_height: Line height in pixels of the resized page that text should have; if the smaller lines of the first
             look fall below it, the page is looked at again, larger.
+        tall: Line height from which the page is looked at again, smaller: there the network sees letters twice.
         small_part: Part of the characters that may be smaller than ``line_height`` without a second look.
         tile: Longest side of a tile.
         overlap: Overlap of neighbouring tiles in pixels.
@@ -69,9 +70,10 @@ class LookConfig:
         group_size: and the least number of them.
     """
 
-    pixels: int = 1280 * 1760
+    pixels: int = 1024 * 1408
     enlarge: float = 2.5
-    line_height: float = 18.0
+    line_height: float = 20.0
+    tall: float = 27.0
     small_part: float = 0.25
     tile: int = 1792
     overlap: int = 128

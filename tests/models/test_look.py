@@ -100,7 +100,7 @@ def rows(degrees: float, middle: tuple[float, float] = (450, 600), count: int = 
         for row in range(-(count // 2), count // 2 + 1)
         for column in range(-7, 8)
     ]
-    return [(round(x), round(y), 18) for x, y in places]
+    return [(round(x), round(y), 20) for x, y in places]
 
 
 def test_a_tilted_page_is_turned_and_a_slightly_skewed_one_is_not() -> None:
@@ -147,7 +147,8 @@ def test_a_few_characters_do_not_call_for_a_look_of_their_own() -> None:
 
 def test_scale_follows_the_smaller_text() -> None:
     assert closer_scale(1.0, np.array([20.0] * 10), LOOK) == 1.0
-    assert closer_scale(1.0, np.array([9.0] * 10), LOOK) == pytest.approx(2.0)
+    assert closer_scale(1.0, np.array([10.0] * 10), LOOK) == pytest.approx(2.0)
+    assert closer_scale(1.0, np.array([40.0] * 10), LOOK) == pytest.approx(0.5)
     assert closer_scale(1.0, np.array([1.0] * 10), LOOK) == LOOK.enlarge
     assert closer_scale(1.0, np.array([8.5] + [20.0] * 20), LOOK) == 1.0  # a footnote number alone is no reason
     assert closer_scale(0.5, np.array([]), LOOK) == 0.5
