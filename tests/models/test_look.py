@@ -96,11 +96,11 @@ def rows(degrees: float, middle: tuple[float, float] = (450, 600), count: int = 
     along = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
     down = np.array([-along[1], along[0]])
     places = [
-        np.array(middle) + 26 * column * along + 60 * row * down
+        np.array(middle) + 25 * column * along + 60 * row * down
         for row in range(-(count // 2), count // 2 + 1)
         for column in range(-7, 8)
     ]
-    return [(round(x), round(y), 20) for x, y in places]
+    return [(round(x), round(y), 17) for x, y in places]
 
 
 def test_a_tilted_page_is_turned_and_a_slightly_skewed_one_is_not() -> None:

@@ -36,7 +36,8 @@ def letter() -> Image:
 def test_the_letter_is_read(reader: Any, letter: Image) -> None:
     (page,) = reader.predict([letter])
     text = page.text
-    for words in ("Academic Senate of the University of California", "My dear Dr. Branner", "deep sympathy in the death of Mrs. Stanford"):
+    senate = "Academic Senate of the University of California"
+    for words in (senate, "My dear Dr. Branner", "deep sympathy in the death of Mrs. Stanford"):
         assert words in text
     assert all(0 <= word.confidence <= 1 for word in page.words)
 
