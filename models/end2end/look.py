@@ -26,9 +26,12 @@ from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import CELL
 from ocr.models.end2end.spotter_decode import Network, decode_spots
 from ocr.models.page_tiles import INPUT_MULTIPLE, tiles
-from ocr.polygon import FloatArray
+from ocr.polygon import FloatArray, transform
 
 Grey = NDArray[np.uint8]
+
+MARGIN = 4.0
+"""Ground around the characters of a turned page that is looked at as well, in heights of the largest."""
 
 
 def spot_page(grey: Grey, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
@@ -46,7 +49,7 @@ def spot_page(grey: Grey, network: Network, look: LookConfig, spot: SpotConfig) 
         if angle == 0 and closer == scale:
             found.append(part)
             continue
-        seen = spot_turned(grey, closer, angle, network, look, spot)
+        seen = spot_turned(grey, closer, angle, network, look, spot, around=part)
         if len(groups) > 1:
             seen = seen.take(nearest_label(seen.centres, first.centres, labels, grey.shape) == number)
         found.append(seen)
@@ -84,21 +87,41 @@ def closer_scale(scale: float, heights: FloatArray, look: LookConfig) -> float:
     return wanted if wanted > 1.1 * scale or small > look.tall else scale
 
 
-def spot_turned(grey: Grey, scale: float, angle: float, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
-    """The characters of a page that is turned so that text at this angle (degrees, clockwise) stands upright."""
+def spot_turned(
+    grey: Grey,
+    scale: float,
+    angle: float,
+    network: Network,
+    look: LookConfig,
+    spot: SpotConfig,
+    around: Spots | None = None,
+) -> Spots:
+    """The characters of a page that is turned so that text at this angle (degrees, clockwise) stands upright.
+
+    Of the turned page only what lies around the given characters is looked at, since turning adds empty corners.
+    """
     if angle == 0:
         return spot_scaled(grey, scale, network, look, spot)
-    height, width = grey.shape
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)  # anticlockwise
-    cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
-    size = math.ceil(width * cosine + height * sine), math.ceil(width * sine + height * cosine)
-    turn[:, 2] += np.array(size) / 2 - (width / 2, height / 2)
+    turn, size = turning(grey.shape, angle, around)
     shifted = turn.copy()  # OpenCV counts from the centres of pixels
     shifted[:, 2] += turn[:, :2] @ (0.5, 0.5) - 0.5
-    ground = int(np.median(grey[:: max(1, height // 64), :: max(1, width // 64)]))
+    ground = int(np.median(grey[:: max(1, grey.shape[0] // 64), :: max(1, grey.shape[1] // 64)]))
     turned = cv2.warpAffine(grey, shifted, size, flags=cv2.INTER_LINEAR, borderValue=ground)
     found = spot_scaled(np.asarray(turned, np.uint8), scale, network, look, spot)
     return found.moved(cv2.invertAffineTransform(turn))
+
+
+def turning(shape: tuple[int, ...], angle: float, around: Spots | None) -> tuple[FloatArray, tuple[int, int]]:
+    """The affine map (2, 3) that turns a page (height, width) back by ``angle``; (width, height) it comes to."""
+    height, width = shape[:2]
+    turn = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0))  # anticlockwise
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+    low, high = (f(transform(corners, turn), axis=0) for f in (np.min, np.max))
+    if around is not None and len(around):
+        places, margin = transform(around.centres, turn), MARGIN * float(around.heights.max())
+        low, high = np.maximum(low, places.min(axis=0) - margin), np.minimum(high, places.max(axis=0) + margin)
+    turn[:, 2] -= low
+    return turn, (math.ceil(high[0] - low[0]), math.ceil(high[1] - low[1]))
 
 
 def spot_scaled(grey: Grey, scale: float, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
