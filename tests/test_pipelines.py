@@ -105,6 +105,7 @@ TINY = {
         (
             "model.spotter.stem=[8,16,32]", "model.spotter.width=48", "model.spotter.depth=2", "model.spotter.heads=3",
             "model.spotter.hidden=64", "model.look.enlarge=1", "model.look.large=400",
+            "model.look.tall=400",
         ),
         110, 4e-3, end2end_batch,
         lambda pages, batch: {

@@ -126,7 +126,8 @@ def test_polygons_end_at_the_edge_of_the_page() -> None:
     image = page(0, 100)[236:268, 96:404]  # the margins around the bar reach beyond the page
     (result,) = reader().predict([np.ascontiguousarray(image)])
     for line in result.lines:
-        for item in (line, *line.words, *(c for word in line.words for c in word.chars)):
-            left, top, right, bottom = bounds(item.polygon)
+        chars = [char.polygon for word in line.words for char in word.chars]
+        for polygon in (line.polygon, *(word.polygon for word in line.words), *chars):
+            left, top, right, bottom = bounds(polygon)
             assert left >= 0 and top >= 0 and right <= result.width and bottom <= result.height
     assert list(result.lines)

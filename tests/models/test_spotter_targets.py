@@ -205,5 +205,5 @@ def test_a_full_stop_that_nobody_foretold_is_read_before_what_follows_it() -> No
 def test_lines_of_very_different_sizes_are_linked_side_by_side() -> None:
     small = answers_of(characters_of(page_of(("small print",), height=18, left=40, top=20), ALPHABET), TargetConfig())
     large = answers_of(characters_of(page_of(("BIG",), height=75, left=60, top=100), ALPHABET), TargetConfig())
-    cells, maps, probabilities = (np.concatenate(parts) for parts in zip(small, large, strict=True))
-    assert read((cells, maps, probabilities)) == ["BIG", "small print"]
+    both = (np.concatenate([small[i], large[i]]) for i in range(3))
+    assert read(tuple(both)) == ["BIG", "small print"]  # type: ignore[arg-type]
