@@ -81,7 +81,7 @@ class LookConfig:
     large: float = 44.0
     tilt: float = 7.0
     group: float = 30.0
-    plain: float = 0.8
+    plain: float = 0.99
     window: int = 512
     group_part: float = 0.06
     group_size: int = 8
