@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ocr.document import Char, Line, Word
 from ocr.models.codec import Alphabet, compose
+from ocr.models.end2end.characters import character_boxes
 from ocr.models.end2end.linking import is_spaced
 from ocr.models.end2end.spots import Spots
 from ocr.polygon import FloatArray, as_polygon
@@ -54,14 +55,6 @@ def directions(spots: Spots, line: Indices) -> FloatArray:
     length = np.linalg.norm(way, axis=1)
     sure = length > 1.5 * spots.heights[line]
     return np.where(sure[:, None], way / np.maximum(length, 1e-6)[:, None], spots.along[line])
-
-
-def character_boxes(centres: FloatArray, along: FloatArray, widths: FloatArray, heights: FloatArray) -> FloatArray:
-    """Boxes (K, 4, 2), clockwise from the top left of the text: ink width by line height."""
-    down = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    half_width, half_height = along * widths[:, None] / 2, down * heights[:, None] / 2
-    corners = [-half_width - half_height, half_width - half_height, half_width + half_height, half_height - half_width]
-    return centres[:, None] + np.stack(corners, axis=1)
 
 
 def _word(texts: list[str], boxes: FloatArray, confidence: FloatArray) -> Word | None:

@@ -99,6 +99,14 @@ def characters_of(page: Page, alphabet: Alphabet) -> Characters:
     )
 
 
+def character_boxes(centres: FloatArray, along: FloatArray, widths: FloatArray, heights: FloatArray) -> FloatArray:
+    """Boxes (K, 4, 2), clockwise from the top left of the text: ink width by line height."""
+    down = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    half_width, half_height = along * widths[:, None] / 2, down * heights[:, None] / 2
+    corners = [-half_width - half_height, half_width - half_height, half_width + half_height, half_height - half_width]
+    return centres[:, None] + np.stack(corners, axis=1)
+
+
 def is_complete(word: Word) -> bool:
     """Whether a word holds its characters, all with four corners."""
     return bool(word.chars) and len(word.polygon) == 4 and all(len(char.polygon) == 4 for char in word.chars)

@@ -1,8 +1,9 @@
 """Looking at a page: at which size, in which direction and in which tiles the network sees it; NumPy and OpenCV.
 
-Most pages take one look. Text too small for the network gets a second one, larger. The network reads text at any angle,
-but learns most about text that stands upright; so where much of a page is tilted further than it has seen most often,
-the page is turned that way (:mod:`ocr.models.end2end.directions`) and looked at again, once for each direction.
+A page whose text has the size that the network reads best takes one look, any other a second one, larger or smaller.
+The network reads text at any angle, but has learnt most of text that stands upright; so where much of a page is tilted
+further than that, the page is turned that way (:mod:`ocr.models.end2end.directions`) and looked at again, once for each
+direction.
 """
 
 from __future__ import annotations

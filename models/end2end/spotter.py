@@ -57,24 +57,11 @@ class Spotter(nn.Module):
         self.hidden = nn.Linear(quarter + eighth, config.hidden)
         self.classify = nn.Linear(config.hidden, SLOTS * classes)
 
-    def forward(self, images: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """Maps of the pages, and class logits at the given cells.
-
-        Args:
-            images: Grey pages (N, 1, H, W), float, 0 black to 255 white; H and W are multiples of 32.
-            cells: Page, row and column of P cells (P, 3).
-
-        Returns:
-            Maps (N, 12, H/4, W/4) and class logits (P, 3, classes).
-        """
-        fine, coarse = self.features(images)
-        return self.maps(fine), self.symbols(fine, coarse, cells)
-
     def spot(self, images: Tensor, presence: float, peak: float) -> tuple[Tensor, Tensor, Tensor]:
         """The cells that may stand for a character, and what they say.
 
         Args:
-            images: As for :meth:`forward`.
+            images: As for :meth:`features`.
             presence: Probability from which a cell counts.
             peak: Share of the highest presence of its eight neighbours that it must reach.
 
@@ -91,7 +78,11 @@ class Spotter(nn.Module):
         return cells, maps.permute(0, 2, 3, 1)[page, row, column], torch.softmax(symbols, dim=2)
 
     def features(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features of the pages at stride 4 (N, 64, H/4, W/4) and 8 (N, 128, H/8, W/8)."""
+        """Features of the pages at stride 4 (N, 64, H/4, W/4), which ``maps`` takes, and 8 (N, 128, H/8, W/8).
+
+        Args:
+            images: Grey pages (N, 1, H, W), float, 0 black to 255 white; H and W are multiples of 32.
+        """
         x = (images - self.mean) / self.deviation
         stride_4 = self.stem_4(self.stem_2(x))  # (N, 64, H/4, W/4)
         stride_8 = self.stem_8(stride_4)  # (N, 128, H/8, W/8)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.models.end2end.characters import NONE, NOT_TOLD, SLOTS, Characters
+from ocr.models.end2end.characters import NONE, NOT_TOLD, SLOTS, Characters, character_boxes
 from ocr.models.end2end.spotter_config import CELL, TargetConfig
 from ocr.models.end2end.text_lines import SeenLine, TextLine, line_arrays, see
 
@@ -78,18 +78,12 @@ def readable(
     low, high = config.heights
     fits = (characters.heights >= low) & (characters.heights <= high)
     unwanted = list(characters.ignored)
-    unwanted += list(character_boxes(characters, np.flatnonzero(~fits)))
+    unwanted += list(
+        character_boxes(
+            characters.centres[~fits], characters.along[~fits], characters.widths[~fits], characters.heights[~fits]
+        )
+    )
     return inside & fits, unwanted
-
-
-def character_boxes(characters: Characters, which: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Boxes (K, 4, 2), clockwise from the top left of the text: ink width by line height."""
-    centres, along = characters.centres[which], characters.along[which]
-    down = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    half_width = along * characters.widths[which, None] / 2
-    half_height = down * characters.heights[which, None] / 2
-    corners = [-half_width - half_height, half_width - half_height, half_width + half_height, half_height - half_width]
-    return centres[:, None] + np.stack(corners, axis=1)
 
 
 def presence_map(

@@ -25,7 +25,7 @@ from ocr.models.end2end.config import End2EndConfig
 from ocr.models.end2end.crops_config import SpotterCropConfig
 from ocr.models.end2end.spotter_targets import spotter_batch
 from ocr.models.trainable import Batch
-from ocr.models.two_stage.training_data import checked_samples
+from ocr.models.training_sets import checked_samples
 from ocr.polygon import FloatArray
 
 MarkedPage = tuple[NDArray[np.uint8], Characters]

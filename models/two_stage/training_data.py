@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,24 +10,21 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from ocr.data.check import check_samples
 from ocr.data.config import DataConfig
 from ocr.data.detection import DetectionCrops, LabelledPage, MixtureConfig
-from ocr.data.label_options import LabelOptions
 from ocr.data.recognition import LabelledCrops, LineBatchConfig, LineBatches, RenderedCrops
-from ocr.data.samples import Sample, load_samples
+from ocr.data.samples import Sample
 from ocr.data.synthetic.fonts import FontLibrary
 from ocr.data.synthetic.pages import PageOptions, render_page
 from ocr.data.synthetic.text import TextSampler
-from ocr.errors import UsageError
 from ocr.models.codec import Alphabet, normalise
 from ocr.models.trainable import Batch
+from ocr.models.training_sets import checked_samples
 from ocr.models.two_stage.config import TwoStageConfig
 from ocr.models.two_stage.detector_config import KernelConfig
 from ocr.models.two_stage.detector_targets import detector_batch
 from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, widen
 
-LABELS = LabelOptions(ignore_kinds=frozenset({"handwritten", "signature"}))
 VARIANTS = 2
 """Cuts of each labelled line with margins of their own."""
 
@@ -46,28 +42,6 @@ def training_batches(
     streams = {part: iter(loader) for part, loader in loaders.items()}
     while True:
         yield {part: next(stream) for part, stream in streams.items()}
-
-
-def checked_samples(data: DataConfig, alphabet: Alphabet) -> list[Sample]:
-    """The labelled training samples that passed the check; its report goes to stderr."""
-    if not data.train and not data.corpora:
-        raise UsageError("nothing to train on: set data.train=[SET, ...] or data.corpora=[FOLDER, ...] with data.fonts")
-    if not data.train:
-        return []
-    train, val = load_sets(data.train, "train", data), load_sets(data.val, "val", data)
-    report = check_samples(train, val, frozenset(alphabet.symbols), max_bad_fraction=data.max_bad, normalise=normalise)
-    print(report, file=sys.stderr)  # noqa: T201
-    return list(report.train)
-
-
-def load_sets(paths: Sequence[str], split: str, data: DataConfig) -> list[Sample]:
-    """The samples of several sets: a folder gives its ``split``, a manifest is taken as it is."""
-    samples = [
-        sample
-        for path in map(Path, paths)
-        for sample in load_samples(path, split=split if path.is_dir() else None, options=LABELS)
-    ]
-    return [s for s in samples if not data.languages or s.lang is None or s.lang in data.languages]
 
 
 def _line_loader(

@@ -19,13 +19,13 @@ from ocr.metrics.text import Ratio, edit_distance
 from ocr.models.codec import normalise
 from ocr.models.interface import Image
 from ocr.models.trainable import Pipeline, Scores
+from ocr.models.training_sets import load_sets
 from ocr.models.two_stage.config import TwoStageConfig
 from ocr.models.two_stage.detect import detect_lines
 from ocr.models.two_stage.pipeline import TwoStage
 from ocr.models.two_stage.recognise import recognise_lines
 from ocr.models.two_stage.recognizer_decode import text_of
 from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, widen
-from ocr.models.two_stage.training_data import load_sets
 from ocr.polygon import as_polygon
 
 LIGHT = CropStyle(strength=0.15, inverse=0.02)
