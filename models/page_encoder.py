@@ -18,7 +18,12 @@ from ocr.models.backbone import load_backbone
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """Size of the transformer, or the name of a timm vision transformer (``backbone``) that replaces it."""
+    """Size of the transformer, or the name of a timm vision transformer (``backbone``) that replaces it.
+
+    ``window`` is the side of an attention window in tokens. If ``strip`` is set, every second block looks at the page
+    in strips of that length and half a window's width instead, lying and standing by turns: they see more of a line
+    of text, and windows overlap from block to block (CSWin, arXiv 2107.00652).
+    """
 
     width: int
     depth: int
@@ -27,6 +32,7 @@ class EncoderConfig:
     window: int
     backbone: str = ""
     pretrained: bool = False
+    strip: int = 0
 
 
 class PageEncoder(nn.Module):
@@ -44,6 +50,7 @@ class PageEncoder(nn.Module):
             self.width = config.width
             blocks = [Block(config.width, config.heads, config.mlp_ratio, qkv_bias=True) for _ in range(config.depth)]
         self.blocks = nn.ModuleList(blocks)
+        self.shapes = window_shapes(len(blocks), config.window, config.strip)
         self.embed = convolution(channels, self.width, stride=2)
         self.positions = nn.ModuleList(
             nn.Conv2d(self.width, self.width, 5, padding=2, groups=self.width) for _ in self.blocks
@@ -62,26 +69,40 @@ class PageEncoder(nn.Module):
         x = F.pad(x, (0, -width % self.window, 0, -height % self.window))
         if self.embed_page is not None:
             x = x + self.window_positions.repeat(1, 1, x.shape[2] // self.window, x.shape[3] // self.window)
-        for position, block in zip(self.positions, self.blocks, strict=True):
-            x = x + position(x)
-            rows, columns = x.shape[2] // self.window, x.shape[3] // self.window
-            x = from_windows(block(to_windows(x, rows, columns, self.window)), rows, columns, self.window)
+        for position, block, shape in zip(self.positions, self.blocks, self.shapes, strict=True):
+            x = in_windows(block, x + position(x), shape)
         x = self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         return x[:, :, :height, :width]
 
 
-def to_windows(x: Tensor, rows: int, columns: int, size: int) -> Tensor:
-    """(N, C, rows*size, columns*size) -> (N*rows*columns, size*size, C)."""
+def window_shapes(depth: int, window: int, strip: int) -> list[tuple[int, int]]:
+    """Height and width in tokens of the attention windows of each block."""
+    if not strip:
+        return [(window, window)] * depth
+    turns = [(window, window), (window // 2, strip), (window, window), (strip, window // 2)]
+    return [turns[number % len(turns)] for number in range(depth)]
+
+
+def in_windows(block: nn.Module, x: Tensor, shape: tuple[int, int]) -> Tensor:
+    """A block over x (N, C, H, W), each window of this shape by itself; the page is padded to whole ones."""
+    height, width = x.shape[2:]
+    x = F.pad(x, (0, -width % shape[1], 0, -height % shape[0]))
+    rows, columns = x.shape[2] // shape[0], x.shape[3] // shape[1]
+    return from_windows(block(to_windows(x, rows, columns, shape)), rows, columns, shape)[:, :, :height, :width]
+
+
+def to_windows(x: Tensor, rows: int, columns: int, shape: tuple[int, int]) -> Tensor:
+    """(N, C, rows*h, columns*w) -> (N*rows*columns, h*w, C)."""
     batch, channels = x.shape[:2]
-    x = x.reshape(batch, channels, rows, size, columns, size).permute(0, 2, 4, 3, 5, 1)
-    return x.reshape(batch * rows * columns, size * size, channels)
+    x = x.reshape(batch, channels, rows, shape[0], columns, shape[1]).permute(0, 2, 4, 3, 5, 1)
+    return x.reshape(batch * rows * columns, shape[0] * shape[1], channels)
 
 
-def from_windows(x: Tensor, rows: int, columns: int, size: int) -> Tensor:
-    """(N*rows*columns, size*size, C) -> (N, C, rows*size, columns*size)."""
+def from_windows(x: Tensor, rows: int, columns: int, shape: tuple[int, int]) -> Tensor:
+    """(N*rows*columns, h*w, C) -> (N, C, rows*h, columns*w)."""
     channels = x.shape[2]
-    x = x.reshape(-1, rows, columns, size, size, channels).permute(0, 5, 1, 3, 2, 4)
-    return x.reshape(-1, channels, rows * size, columns * size)
+    x = x.reshape(-1, rows, columns, *shape, channels).permute(0, 5, 1, 3, 2, 4)
+    return x.reshape(-1, channels, rows * shape[0], columns * shape[1])
 
 
 def convolution(channels: int, features: int, stride: int = 1) -> nn.Sequential:

@@ -21,6 +21,9 @@ MAPS = 12
 """Channels read off every cell: presence; offset (x, y) in cells; log of height and width over 20 px; direction (x, y);
 way to the next character (x, y) in heights; logits of end, next and next after a space."""
 
+AROUND = tuple((row, column) for row in (-1, 0, 1) for column in (-1, 0, 1))
+"""Steps in rows and columns from a cell to those whose features its class is told from as well."""
+
 FIRST_PRESENCE = -3.0
 """Logit of presence before training: characters' cells are few."""
 
@@ -42,7 +45,7 @@ class Spotter(nn.Module):
         self.stem_8 = nn.Sequential(convolution(quarter, eighth, stride=2), Residual(eighth), Residual(eighth))
         vision = EncoderConfig(
             config.width, config.depth, config.heads, config.mlp_ratio, config.window, config.backbone,
-            config.pretrained,
+            config.pretrained, config.strip,
         )  # fmt: skip
         self.encoder = PageEncoder(eighth, vision)
         self.from_16 = nn.Conv2d(self.encoder.width, eighth, 1)
@@ -54,7 +57,7 @@ class Spotter(nn.Module):
         first = torch.zeros(MAPS)
         first[0] = FIRST_PRESENCE
         self.maps.bias = nn.Parameter(first)
-        self.hidden = nn.Linear(quarter + eighth, config.hidden)
+        self.hidden = nn.Linear(len(AROUND) * (quarter + eighth), config.hidden)
         self.classify = nn.Linear(config.hidden, SLOTS * classes)
 
     def spot(self, images: Tensor, presence: float, peak: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -92,12 +95,18 @@ class Spotter(nn.Module):
         return self.merge_4(fine), coarse
 
     def symbols(self, fine: Tensor, coarse: Tensor, cells: Tensor) -> Tensor:
-        """Class logits (P, 3, classes) at cells (P, 3), from the features of :meth:`features` at that place."""
+        """Class logits (P, 3, classes) at cells (P, 3), from the features of :meth:`features` there and around."""
         page, row, column = cells.unbind(1)
-        here = fine.permute(0, 2, 3, 1)[page, row, column]  # (P, 64)
-        around = coarse.permute(0, 2, 3, 1)[page, row // 2, column // 2]  # (P, 128)
-        hidden = F.gelu(self.hidden(torch.cat([here, around], dim=1)))
+        near = neighbourhood(fine, page, row, column)  # (P, 9 * 64)
+        far = neighbourhood(coarse, page, row // 2, column // 2)  # (P, 9 * 128)
+        hidden = F.gelu(self.hidden(torch.cat([near, far], dim=1)))
         return self.classify(hidden).reshape(-1, SLOTS, self.classes)
+
+
+def neighbourhood(features: Tensor, page: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """What a 3 x 3 convolution sees of features (N, C, h, w) at P places, zeros beyond the edge: (P, 9 * C)."""
+    padded = F.pad(features, (1, 1, 1, 1)).permute(0, 2, 3, 1)
+    return torch.cat([padded[page, row + 1 + down, column + 1 + right] for down, right in AROUND], dim=1)
 
 
 class Residual(nn.Module):

@@ -24,6 +24,7 @@ class SpotterConfig:
         backbone: Name of a timm vision transformer, or a folder with one, whose patch embedding, positions and blocks
             replace the small ones above (``width``, ``depth``, ``heads`` and ``mlp_ratio`` are then its own).
         pretrained: Whether timm loads the weights published for ``backbone``.
+        strip: Length in tokens of the long, narrow attention windows of every second block; 0 has none.
     """
 
     stem: tuple[int, int, int] = (24, 64, 128)
@@ -32,9 +33,10 @@ class SpotterConfig:
     heads: int = 7
     mlp_ratio: float = 3.0
     window: int = 8
-    hidden: int = 256
+    hidden: int = 384
     backbone: str = ""
     pretrained: bool = False
+    strip: int = 12
 
 
 @dataclass(frozen=True, slots=True)
