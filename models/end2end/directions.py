@@ -19,6 +19,9 @@ from ocr.polygon import FloatArray
 NEAR = 1.5
 """How far the nearest neighbour in the line may be, in line heights."""
 
+APART = 25.0
+"""Degrees between two directions of text on a page: neighbours in the line above or below stand for no direction."""
+
 SPREAD = 12.0
 """Degrees from the axis of a direction within which a neighbour speaks for it."""
 
@@ -52,7 +55,7 @@ def axis_groups(axes: FloatArray, look: LookConfig) -> list[float]:
         if near.sum() < least:
             break
         groups.append(float((peak + np.median(axis_difference(axes[near], peak)) + 90) % 180 - 90))
-        left &= ~near
+        left &= np.abs(axis_difference(axes, groups[-1])) > APART
     return groups
 
 

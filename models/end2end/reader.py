@@ -15,7 +15,8 @@ from ocr.document import Block, Line, Page
 from ocr.models.codec import Alphabet
 from ocr.models.end2end.assemble import assemble_line
 from ocr.models.end2end.linking import link_lines
-from ocr.models.end2end.look import Grey, resize, spot_page
+from ocr.models.end2end.look import spot_page
+from ocr.models.end2end.one_look import Grey, resize
 from ocr.models.end2end.reading_config import LinkConfig, LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_decode import Network

@@ -53,8 +53,14 @@ class LookConfig:
     Attributes:
         pixels: Area in pixels to which a page is resized for the first look; 1,024 x 1,408 for an A4 sheet.
         enlarge: Largest enlargement of a page.
-        line_height: Line height in pixels of the resized page that text should have; if the smaller lines of the first
-            look fall below it, the page is looked at again, larger.
+        probe: Side in pixels of the resized page of the parts that are seen before the page is, to learn the size of
+            its text;
+        probes: how many there are;
+        probe_worth: they are left out on pages that are not so many times larger,
+        probe_least: and count if they show at least so many characters.
+        line_height: Line height in pixels of the resized page that the smaller lines of a page should have.
+        closer: By what factor a page must be enlarged for that, to be enlarged at all,
+        again: and to be looked at again if that shows only after the first look.
         tall: Line height from which the page is looked at again, smaller: there the network sees letters twice.
         small_part: Part of the characters that may be smaller than ``line_height`` without a second look.
         tile: Longest side of a tile.
@@ -72,7 +78,13 @@ class LookConfig:
 
     pixels: int = 1024 * 1408
     enlarge: float = 2.5
+    probe: int = 384
+    probes: int = 2
+    probe_worth: float = 2.5
+    probe_least: int = 24
     line_height: float = 20.0
+    closer: float = 1.1
+    again: float = 1.25
     tall: float = 27.0
     small_part: float = 0.25
     tile: int = 1792

@@ -8,8 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ocr.models.end2end.directions import axis_difference, axis_groups, neighbour_axes
-from ocr.models.end2end.look import closer_scale, spot_page, spot_turned
+from ocr.models.end2end.look import spot_page
+from ocr.models.end2end.one_look import spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
+from ocr.models.end2end.scale import busiest_windows, closer_scale, first_scale
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
 from ocr.models.end2end.spotter_decode import Answers
@@ -66,7 +68,7 @@ def test_an_upright_page_of_usual_text_is_looked_at_once() -> None:
     network = Squares()
     spots = spot_page(page_with(GRID), network, LOOK, SPOT)
     assert furthest(spots, GRID) < 1.0
-    assert len(network.sizes) == 2  # as it is, and shrunk for large text
+    assert len(network.sizes) == 2 + LOOK.probes  # two parts of it, as it is, and shrunk for large text
 
 
 def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
@@ -106,7 +108,7 @@ def rows(degrees: float, middle: tuple[float, float] = (450, 600), count: int = 
 def test_a_tilted_page_is_turned_and_a_slightly_skewed_one_is_not() -> None:
     network = Squares()
     spots = spot_page(page_with(rows(3.0)), network, LOOK, SPOT)
-    assert len(network.sizes) == 2 and len(spots) == len(rows(3.0))
+    assert len(network.sizes) == 2 + LOOK.probes and len(spots) == len(rows(3.0))
     network = Squares()  # says that all text stands upright, whatever it sees: turned, it is right
     tilted = rows(40.0)
     spots = spot_page(page_with(tilted), network, LOOK, SPOT)
@@ -146,9 +148,29 @@ def test_a_few_characters_do_not_call_for_a_look_of_their_own() -> None:
 
 
 def test_scale_follows_the_smaller_text() -> None:
-    assert closer_scale(1.0, np.array([20.0] * 10), LOOK) == 1.0
-    assert closer_scale(1.0, np.array([10.0] * 10), LOOK) == pytest.approx(2.0)
-    assert closer_scale(1.0, np.array([40.0] * 10), LOOK) == pytest.approx(0.5)
-    assert closer_scale(1.0, np.array([1.0] * 10), LOOK) == LOOK.enlarge
-    assert closer_scale(1.0, np.array([8.5] + [20.0] * 20), LOOK) == 1.0  # a footnote number alone is no reason
-    assert closer_scale(0.5, np.array([]), LOOK) == 0.5
+    assert closer_scale(1.0, np.array([20.0] * 10), LOOK, 1.1) == 1.0
+    assert closer_scale(1.0, np.array([10.0] * 10), LOOK, 1.1) == pytest.approx(2.0)
+    assert closer_scale(1.0, np.array([40.0] * 10), LOOK, 1.1) == pytest.approx(0.5)
+    assert closer_scale(1.0, np.array([1.0] * 10), LOOK, 1.1) == LOOK.enlarge
+    assert closer_scale(1.0, np.array([8.5] + [20.0] * 20), LOOK, 1.1) == 1.0  # a footnote number alone is no reason
+    assert closer_scale(0.5, np.array([]), LOOK, 1.1) == 0.5
+
+
+def test_the_busiest_part_of_a_page_says_at_which_scale_it_is_looked_at() -> None:
+    small = [(900 + 16 * (i % 40), 1500 + 20 * (i // 40), 8) for i in range(1000)]
+    page = page_with([*small, (100, 100, 40)], (1800, 2400))
+    (top, left), _ = busiest_windows(page, 500, 2)
+    assert 850 <= left <= 1100 and 1400 <= top <= 1600
+    network = Squares()
+    assert first_scale(page, network, LOOK, SPOT) == LOOK.enlarge  # 8 px are to be 20
+    assert network.sizes == [(LOOK.probe, LOOK.probe)] * LOOK.probes
+
+
+def test_a_blank_or_small_page_is_not_probed_in_vain() -> None:
+    network = Squares()
+    assert first_scale(page_with([], (1800, 2400)), network, LOOK, SPOT) == pytest.approx(
+        (LOOK.pixels / 1800 / 2400) ** 0.5
+    )
+    network = Squares()
+    first_scale(page_with(GRID[:3], (300, 300)), network, LOOK, SPOT)
+    assert network.sizes == []

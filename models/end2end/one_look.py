@@ -1,0 +1,107 @@
+"""One look at a page: at a given scale, turned by a given angle, in tiles; NumPy and OpenCV."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.models.end2end.reading_config import LookConfig, SpotConfig
+from ocr.models.end2end.spots import Spots, joined
+from ocr.models.end2end.spotter_config import CELL
+from ocr.models.end2end.spotter_decode import Network, decode_spots
+from ocr.models.page_tiles import INPUT_MULTIPLE, tiles
+from ocr.polygon import FloatArray, transform
+
+Grey = NDArray[np.uint8]
+
+MARGIN = 4.0
+"""Ground around the characters of a turned page that is looked at as well, in heights of the largest."""
+
+
+def spot_turned(
+    grey: Grey,
+    scale: float,
+    angle: float,
+    network: Network,
+    look: LookConfig,
+    spot: SpotConfig,
+    around: Spots | None = None,
+) -> Spots:
+    """The characters of a page that is turned so that text at this angle (degrees, clockwise) stands upright.
+
+    Of the turned page only what lies around the given characters is looked at, since turning adds empty corners.
+    """
+    if angle == 0:
+        return spot_scaled(grey, scale, network, look, spot)
+    turn, size = turning(grey.shape, angle, around)
+    shifted = turn.copy()  # OpenCV counts from the centres of pixels
+    shifted[:, 2] += turn[:, :2] @ (0.5, 0.5) - 0.5
+    ground = int(np.median(grey[:: max(1, grey.shape[0] // 64), :: max(1, grey.shape[1] // 64)]))
+    turned = cv2.warpAffine(grey, shifted, size, flags=cv2.INTER_LINEAR, borderValue=ground)
+    found = spot_scaled(np.asarray(turned, np.uint8), scale, network, look, spot)
+    return found.moved(cv2.invertAffineTransform(turn))
+
+
+def turning(shape: tuple[int, ...], angle: float, around: Spots | None) -> tuple[FloatArray, tuple[int, int]]:
+    """The affine map (2, 3) that turns a page (height, width) back by ``angle``; (width, height) it comes to."""
+    height, width = shape[:2]
+    turn = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0))  # anticlockwise
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+    low, high = (f(transform(corners, turn), axis=0) for f in (np.min, np.max))
+    if around is not None and len(around):
+        places, margin = transform(around.centres, turn), MARGIN * float(around.heights.max())
+        low, high = np.maximum(low, places.min(axis=0) - margin), np.minimum(high, places.max(axis=0) + margin)
+    turn[:, 2] -= low
+    return turn, (math.ceil(high[0] - low[0]), math.ceil(high[1] - low[1]))
+
+
+def spot_scaled(grey: Grey, scale: float, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
+    """The characters of a page seen at a scale and, for what is too large there, at a smaller one; in its pixels."""
+    near = spot_tiles(resized(grey, scale), network, look, spot)
+    far = spot_tiles(resized(grey, scale / look.shrink), network, look, spot)
+    near = near.take(np.flatnonzero(near.heights < look.large))
+    far = far.take(np.flatnonzero(far.heights * look.shrink >= look.large))
+    return joined(
+        [
+            spots.moved(np.array([[1 / zoom, 0, 0], [0, 1 / zoom, 0]]))
+            for spots, zoom in ((near, scale), (far, scale / look.shrink))
+        ]
+    )
+
+
+def resized(grey: Grey, scale: float) -> NDArray[np.float32]:
+    """The network's input (1, 1, h, w): the lower and right edges are continued up to multiples of 32 pixels."""
+    grey = resize(grey, scale)
+    below, right = -grey.shape[0] % INPUT_MULTIPLE, -grey.shape[1] % INPUT_MULTIPLE
+    grey = np.asarray(cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+    return grey[None, None].astype(np.float32)
+
+
+def resize(grey: Grey, scale: float) -> Grey:
+    """The image (H, W) enlarged by ``scale``."""
+    if scale == 1:
+        return grey
+    width, height = (max(1, round(side * scale)) for side in (grey.shape[1], grey.shape[0]))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=interpolation), np.uint8)
+
+
+def spot_tiles(page: NDArray[np.float32], network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
+    """The characters of the network's input, which sees large pages in overlapping tiles; in pixels of the input."""
+    cells, maps, probabilities = [], [], []
+    for top, bottom, first_row, last_row in tiles(page.shape[2], look.tile, look.overlap):
+        for left, right, first_column, last_column in tiles(page.shape[3], look.tile, look.overlap):
+            found, found_maps, found_probabilities = network(page[:, :, top:bottom, left:right])
+            found = found + np.array([top, left]) // CELL
+            row, column = found.T * CELL
+            kept = (row >= first_row) & (row < last_row) & (column >= first_column) & (column < last_column)
+            cells.append(found[kept])
+            maps.append(found_maps[kept])
+            probabilities.append(found_probabilities[kept])
+    answers = np.concatenate(cells), np.concatenate(maps), np.concatenate(probabilities)
+    spots = decode_spots(answers, spot)
+    inside = (spots.centres >= 0) & (spots.centres < page.shape[:1:-1])
+    return spots.take(np.flatnonzero(inside.all(axis=1)))

@@ -1,0 +1,70 @@
+"""At which scale to look at a page, so that its text has the size that the network reads best.
+
+A look at a whole page is dear, so a small part of the page says at which scale it is worth taking: the two windows
+with the most edges.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from ocr.models.end2end.directions import neighbour_axes
+from ocr.models.end2end.one_look import Grey, resized, spot_tiles
+from ocr.models.end2end.reading_config import LookConfig, SpotConfig
+from ocr.models.end2end.spotter_decode import Network
+from ocr.polygon import FloatArray
+
+GRID = 16
+"""Side in pixels of the squares in which edges are counted."""
+
+
+def first_scale(grey: Grey, network: Network, look: LookConfig, spot: SpotConfig) -> float:
+    """The scale for the first look at a page (H, W): that of an area of ``look.pixels``, or what its text asks for."""
+    scale = min(look.enlarge, math.sqrt(look.pixels / grey.size))
+    side = round(look.probe / scale)
+    if min(grey.shape) < side or grey.size < look.probe_worth * look.probes * side * side:
+        return scale
+    heights, axes = [], []
+    for top, left in busiest_windows(grey, side, look.probes):
+        window = resized(grey[top : top + side, left : left + side], scale)
+        seen = spot_tiles(window, network, look, spot)
+        heights.append(seen.heights / scale)
+        axes.append(neighbour_axes(seen))
+    known = np.concatenate(heights)
+    wanted = closer_scale(scale, known, look, look.closer) if len(known) >= look.probe_least else scale
+    # tilted text will be looked at again, turned: it need not be read well before
+    tilted = (
+        np.nanmedian(np.abs(np.concatenate(axes))) > look.tilt if np.isfinite(np.concatenate(axes)).any() else False
+    )
+    return min(scale, wanted) if tilted else wanted
+
+
+def closer_scale(scale: float, heights: FloatArray, look: LookConfig, factor: float) -> float:
+    """The scale at which the smaller characters (heights in page pixels) are as tall as text should be; ``scale`` if
+    it need not be enlarged by more than ``factor`` for that."""
+    if len(heights) == 0:
+        return scale
+    small = float(np.quantile(heights, look.small_part)) * scale
+    wanted = min(look.enlarge, scale * look.line_height / max(small, 1.0))
+    return wanted if wanted > factor * scale or small > look.tall else scale
+
+
+def busiest_windows(grey: Grey, side: int, count: int) -> list[tuple[int, int]]:
+    """Top and left of the squares of this side with the most edges, none of which overlap by more than half a side."""
+    edges = cv2.absdiff(grey, cv2.blur(grey, (9, 9))) > 24
+    rows, columns = (max(1, length // GRID) for length in grey.shape)
+    counts = cv2.resize(edges.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+    sums = cv2.integral(counts)
+    span = max(1, side // GRID)
+    high, wide = min(span, rows), min(span, columns)
+    windows = sums[high:, wide:] - sums[:-high, wide:] - sums[high:, :-wide] + sums[:-high, :-wide]
+    chosen = []
+    for _ in range(count):
+        row, column = np.unravel_index(int(np.argmax(windows)), windows.shape)
+        top, left = min(int(row) * GRID, grey.shape[0] - side), min(int(column) * GRID, grey.shape[1] - side)
+        chosen.append((max(top, 0), max(left, 0)))
+        windows[max(row - span // 2, 0) : row + span // 2 + 1, max(column - span // 2, 0) : column + span // 2 + 1] = -1
+    return chosen
