@@ -11,7 +11,6 @@ import math
 import cv2
 import numpy as np
 
-from ocr.models.end2end.directions import neighbour_axes
 from ocr.models.end2end.one_look import Grey, resized, spot_tiles
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.spotter_decode import Network
@@ -27,19 +26,12 @@ def first_scale(grey: Grey, network: Network, look: LookConfig, spot: SpotConfig
     side = round(look.probe / scale)
     if min(grey.shape) < side or grey.size < look.probe_worth * look.probes * side * side:
         return scale
-    heights, axes = [], []
+    heights = []
     for top, left in busiest_windows(grey, side, look.probes):
         window = resized(grey[top : top + side, left : left + side], scale)
-        seen = spot_tiles(window, network, look, spot)
-        heights.append(seen.heights / scale)
-        axes.append(neighbour_axes(seen))
+        heights.append(spot_tiles(window, network, look, spot).heights / scale)
     known = np.concatenate(heights)
-    wanted = closer_scale(scale, known, look, look.closer) if len(known) >= look.probe_least else scale
-    # tilted text will be looked at again, turned: it need not be read well before
-    tilted = (
-        np.nanmedian(np.abs(np.concatenate(axes))) > look.tilt if np.isfinite(np.concatenate(axes)).any() else False
-    )
-    return min(scale, wanted) if tilted else wanted
+    return closer_scale(scale, known, look, look.closer) if len(known) >= look.probe_least else scale
 
 
 def closer_scale(scale: float, heights: FloatArray, look: LookConfig, factor: float) -> float:
