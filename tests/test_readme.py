@@ -56,7 +56,7 @@ def test_settings_exist(arguments: list[str]) -> None:
 
 
 def test_every_command_is_shown() -> None:
-    shown = {" ".join(a[:2]) if a[0] == "data" else a[0] for a in COMMANDS}
+    shown = {" ".join(a[:2]) if a[0] in ("adapter", "data") else a[0] for a in COMMANDS}
     app = typer.main.get_command(build_app())
     groups = {name: getattr(command, "commands", None) for name, command in app.commands.items()}  # type: ignore[attr-defined]
     known = {f"{name} {sub}" if subs else name for name, subs in groups.items() for sub in subs or [""]}

@@ -182,9 +182,7 @@ def test_the_shipped_model_is_what_is_adapted_by_default(
     assert ocr.pipeline.find_base(folder / "default" / "best") == tmp_path / shipped
 
 
-def test_settings_of_the_model_come_from_the_base(
-    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_settings_of_the_model_come_from_the_base(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     part = PART[name]
     stored = load_config(folder / "train.yaml", [], folder / "base").model
     assert getattr(stored, part).width == {"two_stage": 16, "end2end": 24}[name]
