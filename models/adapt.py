@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ocr.errors import UsageError
@@ -30,7 +31,7 @@ def adapt(pipeline: Pipeline, config: AdaptConfig, parts: Sequence[str], base: s
 
     targets, full = target_layers(pipeline, config, parts), layers_trained_in_full(pipeline, config, parts)
     if config.method == "qlora":
-        quantize_targets(pipeline, targets)
+        quantize_parts(pipeline, parts)
     lora = LoraConfig(
         r=config.rank, lora_alpha=config.alpha, lora_dropout=config.dropout, target_modules=targets,  # type: ignore[arg-type]
         base_model_name_or_path=base, revision=fingerprint,
@@ -74,13 +75,15 @@ def layers_trained_in_full(pipeline: Pipeline, config: AdaptConfig, parts: Seque
     return names
 
 
-def quantize_targets(pipeline: Pipeline, targets: Sequence[str]) -> None:
-    """Hold these layers in 4 bits. Raises UsageError where that is not available."""
+def quantize_parts(pipeline: Pipeline, parts: Sequence[str]) -> None:
+    """Hold the linear layers in the blocks of these parts in 4 bits. Raises UsageError where that is not available."""
     try:
         from ocr.models.quantize import quantize_backbone
     except ImportError as error:
         raise UsageError("qlora is not available in this version; set adapt.method=lora") from error
-    quantize_backbone(pipeline, targets)
+    compute_dtype = torch.bfloat16 if next(pipeline.parameters()).is_cuda else torch.float32
+    for part in parts:
+        quantize_backbone(pipeline.get_submodule(part).requires_grad_(False), 4, compute_dtype)
 
 
 def is_narrow(name: str) -> bool:

@@ -42,7 +42,7 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
     """
     loop = config.loop
     device = prepare_device(loop)
-    pipeline = build_pipeline(config, initial).to(device)
+    pipeline = build_pipeline(config, initial, device)
     parts = config.parts or pipeline.parts
     average = {name: tensor.detach().clone() for name, tensor in trained_state(pipeline).items()}
     optimizer = build_optimizer(pipeline, config)
@@ -112,8 +112,8 @@ def train_step(
     return sums | {"finite": float(finite)}
 
 
-def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:
-    """The pipeline with new weights or those of a model folder, frozen but for what is trained.
+def build_pipeline(config: TrainConfig, initial: Path | None, device: torch.device | None = None) -> Pipeline:
+    """The pipeline on this device with new weights or those of a model folder, frozen but for what is trained.
 
     Raises UsageError for unknown parts, and if there is nothing to adapt.
     """
@@ -127,6 +127,7 @@ def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:
         raise UsageError(f"parts={list(parts)}: {suggest(unknown[0], list(pipeline.parts))}")
     if initial is not None:
         load_state(pipeline, initial / WEIGHTS)
+    pipeline.to(device)
     for name, parameter in pipeline.named_parameters():
         parameter.requires_grad_(name.split(".")[0] in parts)
     if config.adapt.method != "none":
