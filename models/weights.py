@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,20 @@ def model_config(folder: Path, kind: type[Any]) -> Any:
 
 
 def save_model(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet, state: Mapping[str, Any]) -> None:
-    """Write a model folder; ``state`` maps tensor names to torch tensors, stored in fp16.
+    """Write a model folder; ``state`` maps tensor names to torch tensors, stored in fp16."""
+    from safetensors.torch import save_file
+
+    save_config(folder, pipeline_name, config, alphabet)
+    tensors = {name: t.half().contiguous() if t.is_floating_point() else t.contiguous() for name, t in state.items()}
+    save_file(tensors, folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner may read
+
+
+def save_config(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet) -> None:
+    """Write ``config.yaml`` and ``alphabet.txt``.
 
     Of the configuration, what the weights depend on is written, and what differs from the defaults.
     """
-    from safetensors.torch import save_file
-
     folder.mkdir(parents=True, exist_ok=True)
     plain, defaults = to_plain(config), to_plain(type(config)())
     kept = {
@@ -52,34 +60,34 @@ def save_model(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet
     text = yaml.safe_dump({"pipeline": pipeline_name, "model": kept}, sort_keys=False, allow_unicode=True)
     (folder / CONFIG).write_text(text, encoding="utf-8")
     alphabet.save(folder / ALPHABET)
-    tensors = {name: t.half().contiguous() if t.is_floating_point() else t.contiguous() for name, t in state.items()}
-    save_file(tensors, folder / WEIGHTS)
-    (folder / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner may read
 
 
 def load_pipeline(folder: Path) -> Any:
     """The trainable pipeline of a model folder with its weights (fp32). Raises ModelError if anything does not fit."""
+    pipeline = build_stored(folder)
+    load_state(pipeline, folder / WEIGHTS)
+    return pipeline
+
+
+def build_stored(folder: Path) -> Any:
+    """The trainable pipeline that a folder's ``config.yaml`` and ``alphabet.txt`` describe, with new weights."""
     from ocr.models.registry import PIPELINES
 
     name = read_model_config(folder)["pipeline"]
     if name not in PIPELINES:
         raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(PIPELINES)}")
     module = importlib.import_module(PIPELINES[name])
-    pipeline = module.build(model_config(folder, module.config_class()), Alphabet.load(folder / ALPHABET))
-    load_state(pipeline, folder / WEIGHTS)
-    return pipeline
+    return module.build(model_config(folder, module.config_class()), Alphabet.load(folder / ALPHABET))
 
 
-def load_state(pipeline: Any, path: Path) -> None:
-    """Fill the pipeline's tensors from a safetensors file. Raises ModelError naming what does not fit."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+def load_state(pipeline: Any, path: Path, replaced: Sequence[str] = ()) -> None:
+    """Fill the pipeline's tensors from a safetensors file, but for those of the layers named in ``replaced``.
 
-    try:
-        state = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"cannot load {path}: {error}; only safetensors files are loaded") from error
-    own = pipeline.state_dict()
+    Raises ModelError naming what does not fit.
+    """
+    left_out = tuple(f"{layer}." for layer in replaced)
+    state = {name: tensor for name, tensor in load_tensors(path).items() if not name.startswith(left_out)}
+    own = {name: tensor for name, tensor in pipeline.state_dict().items() if not name.startswith(left_out)}
     wrong = [n for n, t in state.items() if n not in own or own[n].shape != t.shape] + [
         n for n in own if n not in state
     ]
@@ -87,4 +95,16 @@ def load_state(pipeline: Any, path: Path) -> None:
         raise ModelError(
             f"{path} does not fit the model: {wrong[0]} and {len(wrong) - 1} more; was the config changed?"
         )
-    pipeline.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in state.items()})
+    pipeline.load_state_dict({name: t.to(own[name].dtype) for name, t in state.items()}, strict=not replaced)
+
+
+def load_tensors(path: Path) -> dict[str, Any]:
+    """The torch tensors of a safetensors file by name. Raises ModelError if it cannot be read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors: dict[str, Any] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"cannot load {path}: {error}; only safetensors files are loaded") from error
+    return tensors

@@ -16,6 +16,8 @@ from torch import Tensor
 
 from ocr.config import TrainConfig
 from ocr.errors import ModelError, OutputError
+from ocr.models.adapt import base_of, is_adapted, trained_state
+from ocr.models.adapter_folder import save_adapter
 from ocr.models.trainable import Pipeline
 from ocr.models.weights import save_model
 
@@ -38,8 +40,12 @@ class StoredCheckpoint:
     def restore(self, pipeline: Pipeline, average: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> Checkpoint:
         """Fill pipeline, average and optimizer. Raises ModelError if the run's model was another one."""
         tensors = load_file(self.folder / "state.safetensors")
+        progress = json.loads((self.folder / "progress.json").read_text())
+        weights = _part(tensors, "weights.")
+        if weights.keys() != average.keys() or progress.pop("base", "") != base_of(pipeline):
+            raise ModelError(f"{self.folder} is of another model or adapter; train into a new folder")
         try:
-            pipeline.load_state_dict(_part(tensors, "weights."))
+            pipeline.load_state_dict(weights, strict=False)
         except RuntimeError as error:
             raise ModelError(
                 f"{self.folder} is of another model: {str(error).splitlines()[0]}; train into a new folder"
@@ -51,7 +57,7 @@ class StoredCheckpoint:
             number, key = name.split(".")
             moments.setdefault(int(number), {})[key] = tensor
         optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
-        return Checkpoint(**json.loads((self.folder / "progress.json").read_text()))
+        return Checkpoint(**progress)
 
 
 def newest_checkpoint(output: Path) -> StoredCheckpoint | None:
@@ -70,7 +76,7 @@ def save_checkpoint(
     output: Path, pipeline: Pipeline, average: dict[str, Tensor], optimizer: torch.optim.Optimizer, progress: Checkpoint
 ) -> None:
     """Write ``checkpoint-STEP`` whole or not at all. Raises OutputError if there is no space or permission."""
-    tensors = {f"weights.{name}": tensor for name, tensor in pipeline.state_dict().items()}
+    tensors = {f"weights.{name}": tensor for name, tensor in trained_state(pipeline).items()}
     tensors |= {f"average.{name}": tensor for name, tensor in average.items()}
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{key}": torch.as_tensor(value) for key, value in state.items()}
@@ -81,7 +87,7 @@ def save_checkpoint(
         save_file(
             {name: tensor.contiguous().clone() for name, tensor in tensors.items()}, unfinished / "state.safetensors"
         )
-        (unfinished / "progress.json").write_text(json.dumps(asdict(progress)))
+        (unfinished / "progress.json").write_text(json.dumps(asdict(progress) | {"base": base_of(pipeline)}))
         for file in unfinished.iterdir():
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
@@ -96,10 +102,13 @@ def save_checkpoint(
 
 
 def save_best(output: Path, config: TrainConfig, pipeline: Pipeline, average: dict[str, Tensor]) -> None:
-    """The averaged weights as the model folder ``output / "best"``."""
+    """The averaged weights as the model or adapter folder ``output / "best"``."""
     unfinished = output / ".best"
     try:
-        save_model(unfinished, config.pipeline, config.model, pipeline.alphabet, average)
+        if is_adapted(pipeline):
+            save_adapter(unfinished, config.pipeline, pipeline, average)
+        else:
+            save_model(unfinished, config.pipeline, config.model, pipeline.alphabet, average)
         shutil.rmtree(output / "best", ignore_errors=True)
         unfinished.rename(output / "best")
     except OSError as error:

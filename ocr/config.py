@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ import yaml
 
 from ocr.data.config import DataConfig
 from ocr.errors import UsageError
+from ocr.models.adapt_config import AdaptConfig
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import from_plain, suggest
+from ocr.models.weights import model_config, read_model_config
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,17 @@ class TrainConfig:
     parts: tuple[str, ...] = ()
     data: DataConfig = field(default_factory=DataConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
+    adapt: AdaptConfig = field(default_factory=AdaptConfig)
     model: Any = None
 
 
-def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig:
+def load_config(path: Path | None, overrides: Sequence[str] = (), initial: Path | None = None) -> TrainConfig:
     """The configuration of a YAML file with ``key.path=value`` overrides.
 
-    Raises UsageError for a missing file, bad YAML, an unknown key (with a suggestion) or a value of the wrong kind.
+    Settings of the model that are not given come from the model folder ``initial``, if training starts from one.
+
+    Raises UsageError for a missing file, bad YAML, an unknown key (with a suggestion), a value of the wrong kind or one
+    that contradicts the weights of ``initial``.
     """
     data = read_yaml(path) if path else {}
     for override in overrides:
@@ -78,7 +84,35 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> TrainConfig
     if config.pipeline not in PIPELINES:
         raise UsageError(f"pipeline={config.pipeline!r} is unknown: {suggest(config.pipeline, list(PIPELINES))}")
     kind = importlib.import_module(PIPELINES[config.pipeline]).config_class()
-    return replace(config, model=from_plain(kind, model, "model"))
+    if initial is None:
+        return replace(config, model=from_plain(kind, model, "model"))
+    stored = read_model_config(initial).get("model") or {}
+    own, wanted = model_config(initial, kind), from_plain(kind, laid_over(stored, model), "model")
+    check_against_weights(own, wanted, initial)
+    return replace(config, model=wanted)
+
+
+def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings, those of ``above`` where both have one."""
+    both = {
+        key: laid_over(below[key], value)
+        for key, value in above.items()
+        if isinstance(value, Mapping) and isinstance(below.get(key), Mapping)
+    }
+    return {**below, **above, **both}
+
+
+def check_against_weights(own: Any, wanted: Any, initial: Path) -> None:
+    """Raises UsageError if a wanted setting of the model contradicts what the weights in ``initial`` depend on."""
+    for section in own.bound_to_weights:
+        for setting in fields(getattr(own, section)):
+            name = f"{section}.{setting.name}"
+            trained, asked = (getattr(getattr(config, section), setting.name) for config in (own, wanted))
+            if trained != asked and not {section, name} & set(own.adjustable):
+                raise UsageError(
+                    f"model.{name}={asked} contradicts {initial}, whose weights were trained with {trained}; "
+                    "leave the setting out, or train without --from"
+                )
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

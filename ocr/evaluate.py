@@ -158,15 +158,20 @@ def with_languages(sets: Sequence[LabelledSet], languages: Sequence[str]) -> lis
 
 
 def engines(
-    model: str | None, against: Sequence[str], *, pipeline: str | None = None, peers_only: bool = False
+    model: str | None,
+    against: Sequence[str],
+    *,
+    pipeline: str | None = None,
+    adapter: Path | None = None,
+    peers_only: bool = False,
 ) -> list[Engine]:
     """Our reader and what it is compared with, ready to be loaded, each once.
 
-    ``model`` and ``pipeline`` choose ours as :func:`ocr.pipeline.load` does. ``against`` names peers, our pipelines
-    (their shipped models) and models by name or folder; a peer that is not installed is left out with a line on
-    stderr. Raises UsageError for unknown names and if no engine is left, ModelError for a model that is not there.
+    ``model``, ``pipeline`` and ``adapter`` choose ours as :func:`ocr.pipeline.load` does. ``against`` names peers, our
+    pipelines (their shipped models) and models by name or folder; a peer that is not installed is left out with a line
+    on stderr. Raises UsageError for unknown names and if no engine is left, ModelError for a model that is not there.
     """
-    chosen = [] if peers_only else [own_engine(model, pipeline)]
+    chosen = [] if peers_only else [own_engine(model, pipeline, adapter)]
     for name in against:
         try:
             chosen.append(find_engine(name))
@@ -190,16 +195,17 @@ def find_engine(name: str) -> Engine:
     raise UsageError(f"unknown engine {name!r} for --against: {suggest(name, known)}, or the folder of a model")
 
 
-def own_engine(model: str | None, pipeline: str | None) -> Engine:
+def own_engine(model: str | None, pipeline: str | None, adapter: Path | None = None) -> Engine:
     """One of our readers, called by the shipped model's name or by the folder as it was given."""
+    if adapter is not None:
+        return Engine(str(adapter), partial(_load_own, own_models.find_base(adapter, model, pipeline), adapter))
     folder = own_models.find_model(model, pipeline)
-    shipped = folder.resolve().parent == own_models.SHIPPED.resolve()
-    return Engine(folder.name if shipped else str(folder), partial(_load_own, folder))
+    return Engine(own_models.model_name(folder), partial(_load_own, folder, None))
 
 
-def _load_own(folder: Path, languages: Sequence[str]) -> LineReader:
+def _load_own(folder: Path, adapter: Path | None, languages: Sequence[str]) -> LineReader:
     """Our reader; one model reads all its languages."""
-    return own_models.load(folder)
+    return own_models.load(folder, adapter=adapter)
 
 
 def evaluate(sets: Sequence[LabelledSet], engines: Sequence[Engine], *, isolate: bool = True) -> list[Evaluation]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ocr.errors import ModelError, UsageError
+from ocr.models.adapter_folder import refuse_adapter
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest
 from ocr.models.trainable import Pipeline
@@ -20,13 +21,15 @@ def export(folder: Path, output: Path, parts: Mapping[str, Path] | None = None) 
     largest difference between torch and ONNX Runtime for each network, in logits. Raises ModelError if the exported
     network does not do what the trained one does or parts do not fit, UsageError for an unknown part.
     """
-    name = read_model_config(folder)["pipeline"]
-    if name not in PIPELINES:
-        raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(PIPELINES)}")
-    output.mkdir(parents=True, exist_ok=True)
+    refuse_adapter(folder)
     pipeline = load_pipeline(folder)
     for part, other in (parts or {}).items():
         replace_part(pipeline, part, other)
+    return export_pipeline(pipeline, read_model_config(folder)["pipeline"], output)
+
+
+def export_pipeline(pipeline: Pipeline, name: str, output: Path) -> dict[str, float]:
+    """Write the pipeline of that name as a model folder with ONNX files, see :func:`export`."""
     save_model(output, name, pipeline.config, pipeline.alphabet, pipeline.state_dict())
     differences: dict[str, float] = importlib.import_module(f"{PIPELINES[name]}.onnx_export").export_networks(output)
     return differences

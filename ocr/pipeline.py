@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from ocr.errors import ModelError, UsageError
+from ocr.errors import MissingExtraError, ModelError, UsageError
+from ocr.models.adapter_folder import check_base, load_adapted, read_adapter_info, refuse_adapter
 from ocr.models.interface import LineReader
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest
@@ -18,15 +19,45 @@ DEFAULT_MODELS = {"two_stage": "two-stage-small", "end2end": "end2end-small"}
 SHIPPED = Path(__file__).parent / "weights"
 
 
-def load(name: str | Path | None = None, pipeline: str | None = None) -> LineReader:
+def load(name: str | Path | None = None, pipeline: str | None = None, adapter: str | Path | None = None) -> LineReader:
     """The reader of a shipped model (by name) or of a model folder (by path); of the default model if both are None.
 
-    ``pipeline`` alone takes the shipped model of that pipeline. Raises UsageError for an unknown pipeline or one that
-    is not the model's, ModelError if there is no such model, or if it is damaged.
+    ``pipeline`` alone takes the shipped model of that pipeline. With the folder of an ``adapter``, which knows its
+    model, the reader is that of PyTorch.
+
+    Raises UsageError for an unknown pipeline or one that is not the model's, ModelError if there is no such model, if
+    it is damaged or not the adapter's, MissingExtraError for an adapter without PyTorch.
     """
+    if adapter is not None:
+        return load_with_adapter(Path(adapter), name, pipeline)
     folder = find_model(name, pipeline)
     reader: LineReader = importlib.import_module(PIPELINES[pipeline_of(folder)]).open_reader(folder)
     return reader
+
+
+def load_with_adapter(adapter: Path, name: str | Path | None, pipeline: str | None) -> LineReader:
+    """The reader of the adapter's model with the adapter folded in, see :func:`load`."""
+    base = find_base(adapter, name, pipeline)
+    try:
+        import peft  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("reading with --adapter", "train") from error
+    reader: LineReader = load_adapted(adapter, base).eval().reader()
+    return reader
+
+
+def find_base(adapter: Path, name: str | Path | None = None, pipeline: str | None = None) -> Path:
+    """The model folder that an adapter belongs to, or the named one if it is that.
+
+    Raises ModelError if there is none or it is another one, UsageError if it is of another pipeline.
+    """
+    stored = read_adapter_info(adapter).base
+    if name is None and stored not in shipped() and not Path(stored).is_dir():
+        raise ModelError(f"the adapter {adapter} belongs to {stored}, which is not here; give that model with --model")
+    folder = find_model(stored if name is None else name, pipeline)
+    check_base(adapter, folder)
+    return folder
 
 
 def find_model(name: str | Path | None = None, pipeline: str | None = None) -> Path:
@@ -36,6 +67,7 @@ def find_model(name: str | Path | None = None, pipeline: str | None = None) -> P
     if name is None:
         return default_model(pipeline or DEFAULT_PIPELINE)
     for folder in (SHIPPED / str(name), Path(name)):
+        refuse_adapter(folder)
         if (folder / "config.yaml").is_file():
             break
     else:
@@ -53,6 +85,11 @@ def default_model(pipeline: str) -> Path:
     if name not in shipped():
         raise ModelError(f"no model of pipeline {pipeline} is shipped: give the folder of a trained one as the model")
     return SHIPPED / str(name)
+
+
+def model_name(folder: Path) -> str:
+    """The name of a shipped model, the path of any other."""
+    return folder.name if folder.resolve().parent == SHIPPED.resolve() else str(folder)
 
 
 def pipeline_of(folder: Path) -> str:

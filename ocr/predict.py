@@ -92,8 +92,9 @@ def read(
     options: PageOptions | None = None,
     *,
     pipeline: str | None = None,
+    adapter: str | None = None,
 ) -> Document:
-    """Read one image or PDF with a model, given as for :func:`ocr.pipeline.load`.
+    """Read one image or PDF with a model (and an adapter), given as for :func:`ocr.pipeline.load`.
 
     The model stays loaded for the next call. Raises :class:`~ocr.errors.InputError` if no page can be read,
     :class:`~ocr.errors.ModelError` if the model cannot be loaded; single bad pages carry their ``error``.
@@ -101,18 +102,18 @@ def read(
     source = os.fspath(path)
     if is_several(source):
         raise UsageError(f"{source} is a folder or pattern, and ocr.read takes one file; use ocr.read_documents")
-    (document,) = read_documents([source], load_once(model, pipeline), options)
+    (document,) = read_documents([source], load_once(model, pipeline, adapter), options)
     if document.error is not None:
         raise InputError(document.error.code, f"cannot read {source}: {document.error.message}")
     return document
 
 
 @functools.lru_cache(maxsize=1)
-def load_once(model: str | None, pipeline: str | None) -> Reader:
-    """The reader of this model, kept for the next call."""
+def load_once(model: str | None, pipeline: str | None, adapter: str | None) -> Reader:
+    """The reader of this model and adapter, kept for the next call."""
     from ocr.pipeline import load
 
-    return load(model, pipeline)
+    return load(model, pipeline, adapter)
 
 
 def _requested_ahead(inputs: Iterable[str], page_reader: PageReader) -> Iterator[tuple[str, Failure | None]]:

@@ -16,11 +16,14 @@ from torch import Tensor, nn
 from ocr.checkpoint import Checkpoint, newest_checkpoint, save_best, save_checkpoint
 from ocr.config import LoopConfig, TrainConfig
 from ocr.errors import TrainingError, UsageError
-from ocr.models.codec import default_alphabet
+from ocr.models.adapt import adapt, trained_state
+from ocr.models.adapter_folder import fingerprint_of
+from ocr.models.codec import Alphabet, default_alphabet
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
-from ocr.models.weights import load_state
+from ocr.models.weights import ALPHABET, WEIGHTS, load_state
+from ocr.pipeline import model_name
 from ocr.training_log import TrainingLog
 
 BAD_STEPS = 10
@@ -34,13 +37,14 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
     """Train the parts of the configuration and leave the best weights as a model folder in ``output / "best"``.
 
     ``resume`` goes on from the newest checkpoint in ``output``; ``initial`` starts from the weights of a model folder.
+    With ``config.adapt`` those stay as they are, and ``output / "best"`` is an adapter folder.
     Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down.
     """
     loop = config.loop
     device = prepare_device(loop)
-    pipeline = build_pipeline(config, initial).to(device)
+    pipeline = build_pipeline(config, initial, device)
     parts = config.parts or pipeline.parts
-    average = {name: tensor.detach().clone() for name, tensor in pipeline.state_dict().items()}
+    average = {name: tensor.detach().clone() for name, tensor in trained_state(pipeline).items()}
     optimizer = build_optimizer(pipeline, config)
     start = Checkpoint(step=0, best=math.inf, seconds=0.0)
     if resume and (found := newest_checkpoint(output)) is not None:
@@ -108,19 +112,28 @@ def train_step(
     return sums | {"finite": float(finite)}
 
 
-def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:
-    """The pipeline with new weights, or with those of a model folder. Raises UsageError for unknown parts."""
+def build_pipeline(config: TrainConfig, initial: Path | None, device: torch.device | None = None) -> Pipeline:
+    """The pipeline on this device with new weights or those of a model folder, frozen but for what is trained.
+
+    Raises UsageError for unknown parts, and if there is nothing to adapt.
+    """
     torch.manual_seed(config.loop.seed)
     module = importlib.import_module(PIPELINES[config.pipeline])
-    pipeline: Pipeline = module.build(config.model, default_alphabet())
+    alphabet = Alphabet.load(initial / ALPHABET) if initial else default_alphabet()
+    pipeline: Pipeline = module.build(config.model, alphabet)
     parts = config.parts or pipeline.parts
     unknown = [part for part in parts if part not in pipeline.parts]
     if unknown:
         raise UsageError(f"parts={list(parts)}: {suggest(unknown[0], list(pipeline.parts))}")
     if initial is not None:
-        load_state(pipeline, initial / "weights.safetensors")
+        load_state(pipeline, initial / WEIGHTS)
+    pipeline.to(device)
     for name, parameter in pipeline.named_parameters():
         parameter.requires_grad_(name.split(".")[0] in parts)
+    if config.adapt.method != "none":
+        if initial is None:
+            raise UsageError(f"adapt.method={config.adapt.method} needs a model to adapt; give one with --from")
+        adapt(pipeline, config.adapt, parts, model_name(initial.resolve()), fingerprint_of(initial))
     return pipeline
 
 
@@ -151,21 +164,22 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, loop: LoopConfig, step: 
 
 @torch.no_grad()
 def update_average(average: dict[str, Tensor], pipeline: Pipeline, decay: float) -> None:
-    """Exponential moving average of the weights; counters are copied."""
-    for name, value in pipeline.state_dict().items():
-        if value.is_floating_point():
-            average[name].lerp_(value, 1 - decay)
+    """Exponential moving average of what is trained; counters are copied."""
+    own = pipeline.state_dict()
+    for name, mean in average.items():
+        if mean.is_floating_point():
+            mean.lerp_(own[name], 1 - decay)
         else:
-            average[name].copy_(value)
+            mean.copy_(own[name])
 
 
 def evaluate(pipeline: Pipeline, average: dict[str, Tensor], validation: object) -> Scores:
     """Scores of the averaged weights; the pipeline gets its own weights back."""
-    own = {name: tensor.clone() for name, tensor in pipeline.state_dict().items()}
-    pipeline.load_state_dict(average)
+    own = {name: tensor.clone() for name, tensor in trained_state(pipeline).items()}
+    pipeline.load_state_dict(average, strict=False)  # of an adapted pipeline only the adapter
     pipeline.eval()
     scores: Scores = validation(pipeline)  # type: ignore[operator]
-    pipeline.load_state_dict(own)
+    pipeline.load_state_dict(own, strict=False)
     pipeline.train()
     return scores
 

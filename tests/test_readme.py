@@ -56,7 +56,7 @@ def test_settings_exist(arguments: list[str]) -> None:
 
 
 def test_every_command_is_shown() -> None:
-    shown = {" ".join(a[:2]) if a[0] == "data" else a[0] for a in COMMANDS}
+    shown = {" ".join(a[:2]) if a[0] in ("adapter", "data") else a[0] for a in COMMANDS}
     app = typer.main.get_command(build_app())
     groups = {name: getattr(command, "commands", None) for name, command in app.commands.items()}  # type: ignore[attr-defined]
     known = {f"{name} {sub}" if subs else name for name, subs in groups.items() for sub in subs or [""]}
@@ -70,7 +70,7 @@ def test_python_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
             height, width = images[0].shape[:2]
             return [Page(1, width, height, (Block((Line("as read", from_box(0, 0, width, height)),)),))]
 
-    monkeypatch.setattr(ocr.pipeline, "load", lambda name=None, pipeline=None: Reader())
+    monkeypatch.setattr(ocr.pipeline, "load", lambda name=None, pipeline=None, adapter=None: Reader())
     monkeypatch.chdir(ROOT)
     (example,) = blocks("python")
     assert len(example.splitlines()) == 3

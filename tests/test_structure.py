@@ -33,7 +33,7 @@ LAYERS = (
     {"pipeline", "config"},
     {"predict", "checkpoint", "training_log", "label_characters"},
     {"train", "export", "writers", "peers", "scoring"},
-    {"evaluate"},
+    {"evaluate", "adapter"},
     {"report"},
     {"commands"},
     {"cli"},

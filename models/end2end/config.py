@@ -19,6 +19,8 @@ class End2EndConfig:
 
     bound_to_weights: ClassVar[tuple[str, ...]] = ("spotter", "target")
     """Sections that a model folder always spells out; the others follow this version's defaults unless changed."""
+    adjustable: ClassVar[tuple[str, ...]] = ("target",)
+    """Of those, what may be set anew when training goes on from a model."""
     spotter: SpotterConfig = field(default_factory=SpotterConfig)
     target: TargetConfig = field(default_factory=TargetConfig)
     crops: SpotterCropConfig = field(default_factory=SpotterCropConfig)

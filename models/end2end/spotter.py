@@ -9,6 +9,8 @@ thousand characters. After CenterNet (arXiv 1904.07850) and CharNet (arXiv 1910.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -31,6 +33,7 @@ FIRST_PRESENCE = -3.0
 class Spotter(nn.Module):
     """Maps and character classes of a page; :mod:`ocr.models.end2end.spotter_decode` makes characters of them."""
 
+    last_layers: ClassVar[tuple[str, ...]] = ("maps", "classify")
     mean: Tensor
     deviation: Tensor
 

@@ -19,6 +19,8 @@ class TwoStageConfig:
 
     bound_to_weights: ClassVar[tuple[str, ...]] = ("detector", "recognizer", "kernel")
     """Sections that a model folder always spells out; the others follow this version's defaults unless changed."""
+    adjustable: ClassVar[tuple[str, ...]] = ("recognizer.dropout", "recognizer.drop_path", "kernel")
+    """Of those, what may be set anew when training goes on from a model."""
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
     kernel: KernelConfig = field(default_factory=KernelConfig)

@@ -7,6 +7,8 @@ where the probability map of differentiable binarisation (DBNet, arXiv 1911.0894
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,6 +20,7 @@ from ocr.models.two_stage.detector_config import DetectorConfig
 class Detector(nn.Module):
     """Probability map of text line cores; see :mod:`ocr.models.two_stage.detector_decode` for what becomes of it."""
 
+    last_layers: ClassVar[tuple[str, ...]] = ("classify",)
     mean: Tensor
     deviation: Tensor
     prior: Tensor

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from ocr.models.encoder import LineEncoder
@@ -13,6 +15,8 @@ class Recognizer(nn.Module):
 
     Class 0 is the CTC blank. Normalisation is part of the network, so weights cannot be used with the wrong one.
     """
+
+    last_layers: ClassVar[tuple[str, ...]] = ("head",)
 
     def __init__(self, config: RecognizerConfig, classes: int) -> None:
         super().__init__()

@@ -12,6 +12,7 @@ def evaluate(
     sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Folders of labelled sets, or label files.")],
     model: Annotated[str | None, typer.Option(help="Name or folder of the model, if not the default.")] = None,
     pipeline: Annotated[str | None, typer.Option(help="Pipeline whose shipped model is taken.")] = None,
+    adapter: Annotated[Path | None, typer.Option(help="Folder of an adapter; the model is then its own.")] = None,
     split: Annotated[str, typer.Option(help="Part of each set: val also reads pages_val.")] = "val",
     against: Annotated[
         str, typer.Option(help="Other pipelines, models and engines, by commas: end2end,tesseract.")
@@ -30,7 +31,7 @@ def evaluate(
     if languages:
         labelled = evaluation.with_languages(labelled, languages.split(","))
     others = against.split(",") if against else []
-    engines = evaluation.engines(model, others, pipeline=pipeline, peers_only=peers_only)
+    engines = evaluation.engines(model, others, pipeline=pipeline, adapter=adapter, peers_only=peers_only)
     results = evaluation.evaluate(labelled, engines)
     typer.echo(report.to_table(results))
     if json is not None:

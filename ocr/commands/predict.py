@@ -24,6 +24,7 @@ def predict(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders, glob patterns, or - for standard input.")],
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with one.")] = None,
     pipeline: Annotated[str | None, typer.Option(help="Pipeline whose shipped model is taken.")] = None,
+    adapter: Annotated[str | None, typer.Option(help="Folder of an adapter; the model is then its own.")] = None,
     format: Annotated[str | None, typer.Option(help="txt, json or jsonl; by default as --output ends, or txt.")] = None,
     output: Annotated[str | None, typer.Option(help="File, or folder for a file per input; else stdout.")] = None,
     overlay: Annotated[str | None, typer.Option(help="Folder for pictures of the pages with what was read.")] = None,
@@ -47,7 +48,8 @@ def predict(
 
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated)
     progress = ReadingProgress(quiet=quiet)
-    code = run(inputs, loader(model, pipeline), format or format_of(output), output, overlay, chars, options, progress)
+    load_reader = loader(model, pipeline, adapter)
+    code = run(inputs, load_reader, format or format_of(output), output, overlay, chars, options, progress)
     raise typer.Exit(code)
 
 
@@ -104,11 +106,11 @@ def exit_code(progress: ReadingProgress) -> ExitCode:
     return ExitCode.INPUT if progress.failed else ExitCode.OK
 
 
-def loader(model: str | None, pipeline: str | None) -> Callable[[], Reader]:
+def loader(model: str | None, pipeline: str | None, adapter: str | None) -> Callable[[], Reader]:
     def load_model() -> Reader:
         from ocr.pipeline import load
 
-        return load(model, pipeline)
+        return load(model, pipeline, adapter)
 
     return load_model
 

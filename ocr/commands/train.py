@@ -14,15 +14,22 @@ def train(
     config: Annotated[Path, typer.Argument(help="YAML file, or the name of one in ocr/configs.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="key.path=value, over the file.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")] = Path("runs/train"),
-    initial: Annotated[Path | None, typer.Option("--from", help="Model folder whose weights to start from.")] = None,
+    initial: Annotated[str | None, typer.Option("--from", help="Model to start from, by name or folder.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint in --output.")] = False,
 ) -> None:
     """Train on labelled and rendered pages, for example: ocr train recognizer loop.minutes=60 data.corpora=TEXTS"""
     try:
+        import peft  # noqa: F401
         import torch  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("ocr train", "train") from error
     from ocr.config import find_config, load_config
+    from ocr.pipeline import find_model
     from ocr.train import train as run
 
-    run(load_config(find_config(config), overrides or []), output, resume=resume, initial=initial)
+    file, given = find_config(config), overrides or []
+    settings, base = load_config(file, given), None
+    if initial is not None or settings.adapt.method != "none":
+        base = find_model(initial, settings.pipeline)
+        settings = load_config(file, given, base)
+    run(settings, output, resume=resume, initial=base)

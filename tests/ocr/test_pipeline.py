@@ -78,10 +78,10 @@ def test_the_command_says_it_in_one_line(
 
 def test_reading_takes_the_pipeline(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(ocr.pipeline, "load", lambda name=None, pipeline=None: asked.append((name, pipeline)))
+    monkeypatch.setattr(ocr.pipeline, "load", lambda *arguments: asked.append(arguments))
     from ocr.predict import load_once
 
     load_once.cache_clear()
-    load_once(None, "other")
+    load_once(None, "other", "mine")
     load_once.cache_clear()
-    assert asked == [(None, "other")]
+    assert asked == [(None, "other", "mine")]
