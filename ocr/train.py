@@ -16,11 +16,13 @@ from torch import Tensor, nn
 from ocr.checkpoint import Checkpoint, newest_checkpoint, save_best, save_checkpoint
 from ocr.config import LoopConfig, TrainConfig
 from ocr.errors import TrainingError, UsageError
-from ocr.models.codec import default_alphabet
+from ocr.forgetting import guarded, report_forgetting
+from ocr.models.codec import Alphabet, default_alphabet
+from ocr.models.grow_alphabet import fit_alphabet
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
-from ocr.models.weights import load_state
+from ocr.models.weights import ALPHABET, load_state
 from ocr.training_log import TrainingLog
 
 BAD_STEPS = 10
@@ -30,29 +32,37 @@ FINAL_RATE = 0.02
 """Share of the peak learning rate that the schedule ends at."""
 
 
-def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: Path | None = None) -> Scores:
+def train(
+    config: TrainConfig, output: Path, *, resume: bool = False, initial: Path | None = None, grow_alphabet: bool = False
+) -> Scores:
     """Train the parts of the configuration and leave the best weights as a model folder in ``output / "best"``.
 
-    ``resume`` goes on from the newest checkpoint in ``output``; ``initial`` starts from the weights of a model folder.
+    ``resume`` goes on from the newest checkpoint in ``output``; ``initial`` starts from the weights of a model folder,
+    and what that model forgets is told at the end; ``grow_alphabet`` adds symbols of the labels that it lacks.
     Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down.
     """
+    config = guarded(config, initial)
     loop = config.loop
     device = prepare_device(loop)
-    pipeline = build_pipeline(config, initial).to(device)
+    pipeline = build_pipeline(config, initial)
+    fit_alphabet(pipeline, config.data, grow=grow_alphabet)
+    pipeline.to(device)
     parts = config.parts or pipeline.parts
     average = {name: tensor.detach().clone() for name, tensor in pipeline.state_dict().items()}
+    validation = pipeline.validation(parts, config.data)
+    before = evaluate(pipeline, average, validation) if initial is not None else None
     optimizer = build_optimizer(pipeline, config)
     start = Checkpoint(step=0, best=math.inf, seconds=0.0)
     if resume and (found := newest_checkpoint(output)) is not None:
         start = found.restore(pipeline, average, optimizer)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(yaml.safe_dump(to_plain(config), sort_keys=False), encoding="utf-8")
-    validation = pipeline.validation(parts, config.data)
     # a resumed run draws new data: its seed depends on the step it starts from
     batches = pipeline.batches(parts, config.data, seed=loop.seed + start.step)
     log, clock = TrainingLog(output, loop.steps, loop.minutes), time.monotonic() - start.seconds
     scaler = torch.amp.GradScaler(device.type, enabled=loop.precision == "fp16")
     best, bad, scores = start.best, 0, Scores(math.inf, {})
+    kept: Scores | None = None
     pipeline.train()
     for step in range(start.step, loop.steps):
         progress = schedule_progress(loop, step, time.monotonic() - clock)
@@ -72,13 +82,15 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
         if (step + 1) % loop.evaluate_every == 0 or step + 1 == loop.steps or progress >= 1:
             scores = evaluate(pipeline, average, validation)
             log.scores(step + 1, scores)
-            if scores.objective < best or not scores.values:  # nothing to judge by: the newest is the best
-                best = scores.objective
+            if scores.objective is None or scores.objective < best:  # nothing to judge by: the newest is the best
+                best, kept = scores.objective or 0.0, scores
                 save_best(output, config, pipeline, average)
             save_checkpoint(output, pipeline, average, optimizer, Checkpoint(step + 1, best, time.monotonic() - clock))
         if progress >= 1:
             break
     log.close()
+    if before is not None:
+        report_forgetting(before, kept, config, pipeline.alphabet, output)
     return scores
 
 
@@ -112,7 +124,8 @@ def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:
     """The pipeline with new weights, or with those of a model folder. Raises UsageError for unknown parts."""
     torch.manual_seed(config.loop.seed)
     module = importlib.import_module(PIPELINES[config.pipeline])
-    pipeline: Pipeline = module.build(config.model, default_alphabet())
+    alphabet = default_alphabet() if initial is None else Alphabet.load(initial / ALPHABET)
+    pipeline: Pipeline = module.build(config.model, alphabet)
     parts = config.parts or pipeline.parts
     unknown = [part for part in parts if part not in pipeline.parts]
     if unknown:
