@@ -20,6 +20,11 @@ class DataConfig:
     evaluation_fonts: Folders of the evaluation-only families for the rendered validation lines and pages.
     rendered_val: Number of validation lines rendered a language group (Latin, Korean).
     real_share: Share of labelled lines or crops of pages among rendered ones.
+    replay: Share of the stock set (ocr/stock) mixed into labelled sets when training starts from a model, so that it
+        forgets less; 0 switches it off. With corpora, rendered data take its place, by ``real_share``.
+    held_out: Share of ``train`` that is validated on instead, when training starts from a model and ``val`` is empty.
+    stock: Whether the stock set is scored too; it has no say in which weights are the best. Training that starts from
+        a model always does.
     max_bad: Largest share of labelled samples that may be damaged and are then skipped.
     workers: Processes that prepare batches.
     line_pixels: Width in px of a recognizer batch: lines times padded width.
@@ -37,6 +42,9 @@ class DataConfig:
     evaluation_fonts: tuple[str, ...] = ("/usr/share/fonts",)
     rendered_val: int = 200
     real_share: float = 0.25
+    replay: float = 0.4
+    held_out: float = 0.1
+    stock: bool = False
     max_bad: float = 0.01
     workers: int = 1
     line_pixels: int = 8192

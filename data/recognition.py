@@ -32,7 +32,7 @@ class LineBatchConfig:
     pixels: int = 16384
     max_width: int = 960
     real_share: float = 0.0
-    """Share of labelled lines among rendered ones, when there are labelled lines."""
+    """Share of labelled lines among the others, when there are labelled lines."""
     style: CropStyle = field(default_factory=CropStyle)
 
 
@@ -68,7 +68,7 @@ class LabelledCrops:
 
 
 class LineBatches(IterableDataset[dict[str, Tensor]]):
-    """Endless batches for the recognizer.
+    """Endless batches for the recognizer: of labelled lines, and of ``others``, rendered or of the stock set.
 
     ``images`` (N, 1, height, W) float 0..255; ``targets`` (N, L) ids padded with 0; ``target_lengths`` (N,); ``widths``
     (N,) tokens of 4 px. ``encode`` turns text into ids; crops it refuses (KeyError) or that are too long for their
@@ -77,13 +77,13 @@ class LineBatches(IterableDataset[dict[str, Tensor]]):
 
     def __init__(
         self,
-        rendered: RenderedCrops | None,
+        others: RenderedCrops | LabelledCrops | None,
         labelled: LabelledCrops | None,
         encode: Callable[[str], list[int]],
         config: LineBatchConfig,
         seed: int,
     ) -> None:
-        self.rendered, self.labelled, self.encode, self.config, self.seed = rendered, labelled, encode, config, seed
+        self.others, self.labelled, self.encode, self.config, self.seed = others, labelled, encode, config, seed
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         worker = get_worker_info()
@@ -108,11 +108,11 @@ class LineBatches(IterableDataset[dict[str, Tensor]]):
                 return image, ids
 
     def _source(self, rng: np.random.Generator) -> RenderedCrops | LabelledCrops:
-        if self.labelled and (self.rendered is None or rng.random() < self.config.real_share):
+        if self.labelled and (self.others is None or rng.random() < self.config.real_share):
             return self.labelled
-        if self.rendered is None:
+        if self.others is None:
             raise UsageError("no lines to train on: give rendered or labelled ones")
-        return self.rendered
+        return self.others
 
 
 def frames_needed(ids: Sequence[int]) -> int:

@@ -21,14 +21,21 @@ Output = dict[str, Tensor]
 """Raw network output by part name."""
 
 
+SymbolCounts = dict[str, tuple[int, int]]
+"""How often a symbol was read right, and how often it occurs."""
+
+
 @dataclass(frozen=True)
 class Scores:
-    """What an evaluation found: ``objective`` is minimised when the best checkpoint is chosen."""
+    """What an evaluation found: ``objective`` is minimised when the best checkpoint is chosen; None: nothing to choose
+    by. ``values`` by metric and set: ``cer/receipts``, ``right/stock``."""
 
-    objective: float
+    objective: float | None
     values: dict[str, float]
     pictures: dict[str, Image] = field(default_factory=dict)
     """Sample pictures with predictions, RGB, for the run's log."""
+    symbols: dict[str, SymbolCounts] = field(default_factory=dict)
+    """How the symbols (NFD) of the labels of each set were read."""
 
 
 class Validation(Protocol):
@@ -60,6 +67,10 @@ class Pipeline(nn.Module, ABC):
     @abstractmethod
     def validation(self, parts: Sequence[str], data: DataConfig) -> Validation:
         """The validation of these parts on the sets of ``data``."""
+
+    @abstractmethod
+    def grow_alphabet(self, alphabet: Alphabet) -> None:
+        """Take an alphabet that goes on where the present one ends, and make room for its classes."""
 
     @abstractmethod
     def reader(self) -> Reader:

@@ -36,6 +36,8 @@ class LoopConfig:
         threads: CPU threads of torch; 0 leaves torch's own choice.
         evaluate_every: Steps between two evaluations, each of which also writes a checkpoint.
         log_every: Steps between two progress lines.
+        forget_limit: Points (hundredths of CER, F1 or characters read right) that the stock set's score may fall by
+            before a run that started from a model warns.
         seed: Of weights and data.
     """
 
@@ -53,6 +55,7 @@ class LoopConfig:
     threads: int = 0
     evaluate_every: int = 1000
     log_every: int = 100
+    forget_limit: float = 0.5
     seed: int = 0
 
 

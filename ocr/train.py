@@ -6,7 +6,7 @@ import importlib
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from ocr.checkpoint import Checkpoint, newest_checkpoint, save_best, save_checkpoint
 from ocr.config import LoopConfig, TrainConfig
 from ocr.errors import TrainingError, UsageError
+from ocr.forgetting import guarded, report_forgetting
 from ocr.models.adapt import adapt, trained_state
 from ocr.models.adapter_folder import fingerprint_of
 from ocr.models.codec import Alphabet, default_alphabet
+from ocr.models.grow_alphabet import fit_alphabet
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
@@ -33,30 +35,38 @@ FINAL_RATE = 0.02
 """Share of the peak learning rate that the schedule ends at."""
 
 
-def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: Path | None = None) -> Scores:
+def train(
+    config: TrainConfig, output: Path, *, resume: bool = False, initial: Path | None = None, grow_alphabet: bool = False
+) -> Scores:
     """Train the parts of the configuration and leave the best weights as a model folder in ``output / "best"``.
 
-    ``resume`` goes on from the newest checkpoint in ``output``; ``initial`` starts from the weights of a model folder.
-    With ``config.adapt`` those stay as they are, and ``output / "best"`` is an adapter folder.
+    ``resume`` goes on from the newest checkpoint in ``output``; ``initial`` starts from the weights of a model folder,
+    and what that model forgets is told at the end; ``grow_alphabet`` adds symbols of the labels that it lacks. With
+    ``config.adapt`` its weights stay as they are, and ``output / "best"`` is an adapter folder.
     Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down.
     """
+    config = guarded(config, initial)
     loop = config.loop
     device = prepare_device(loop)
-    pipeline = build_pipeline(config, initial, device)
+    pipeline = build_pipeline(config, initial)
+    fit_alphabet(pipeline, config.data, grow=grow_alphabet)
     parts = config.parts or pipeline.parts
+    choose_trained(pipeline.to(device), config, parts, initial)
     average = {name: tensor.detach().clone() for name, tensor in trained_state(pipeline).items()}
+    validation = pipeline.validation(parts, config.data)
+    before = evaluate(pipeline, average, validation) if initial is not None else None
     optimizer = build_optimizer(pipeline, config)
     start = Checkpoint(step=0, best=math.inf, seconds=0.0)
     if resume and (found := newest_checkpoint(output)) is not None:
         start = found.restore(pipeline, average, optimizer)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(yaml.safe_dump(to_plain(config), sort_keys=False), encoding="utf-8")
-    validation = pipeline.validation(parts, config.data)
     # a resumed run draws new data: its seed depends on the step it starts from
     batches = pipeline.batches(parts, config.data, seed=loop.seed + start.step)
     log, clock = TrainingLog(output, loop.steps, loop.minutes), time.monotonic() - start.seconds
     scaler = torch.amp.GradScaler(device.type, enabled=loop.precision == "fp16")
     best, bad, scores = start.best, 0, Scores(math.inf, {})
+    kept: Scores | None = None
     pipeline.train()
     for step in range(start.step, loop.steps):
         progress = schedule_progress(loop, step, time.monotonic() - clock)
@@ -76,13 +86,15 @@ def train(config: TrainConfig, output: Path, *, resume: bool = False, initial: P
         if (step + 1) % loop.evaluate_every == 0 or step + 1 == loop.steps or progress >= 1:
             scores = evaluate(pipeline, average, validation)
             log.scores(step + 1, scores)
-            if scores.objective < best or not scores.values:  # nothing to judge by: the newest is the best
-                best = scores.objective
+            if scores.objective is None or scores.objective < best:  # nothing to judge by: the newest is the best
+                best, kept = scores.objective or 0.0, scores
                 save_best(output, config, pipeline, average)
             save_checkpoint(output, pipeline, average, optimizer, Checkpoint(step + 1, best, time.monotonic() - clock))
         if progress >= 1:
             break
     log.close()
+    if before is not None:
+        report_forgetting(before, kept, config, pipeline.alphabet, output)
     return scores
 
 
@@ -112,14 +124,11 @@ def train_step(
     return sums | {"finite": float(finite)}
 
 
-def build_pipeline(config: TrainConfig, initial: Path | None, device: torch.device | None = None) -> Pipeline:
-    """The pipeline on this device with new weights or those of a model folder, frozen but for what is trained.
-
-    Raises UsageError for unknown parts, and if there is nothing to adapt.
-    """
+def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:
+    """The pipeline with new weights, or with those of a model folder. Raises UsageError for unknown parts."""
     torch.manual_seed(config.loop.seed)
     module = importlib.import_module(PIPELINES[config.pipeline])
-    alphabet = Alphabet.load(initial / ALPHABET) if initial else default_alphabet()
+    alphabet = default_alphabet() if initial is None else Alphabet.load(initial / ALPHABET)
     pipeline: Pipeline = module.build(config.model, alphabet)
     parts = config.parts or pipeline.parts
     unknown = [part for part in parts if part not in pipeline.parts]
@@ -127,14 +136,20 @@ def build_pipeline(config: TrainConfig, initial: Path | None, device: torch.devi
         raise UsageError(f"parts={list(parts)}: {suggest(unknown[0], list(pipeline.parts))}")
     if initial is not None:
         load_state(pipeline, initial / WEIGHTS)
-    pipeline.to(device)
+    return pipeline
+
+
+def choose_trained(pipeline: Pipeline, config: TrainConfig, parts: Sequence[str], initial: Path | None) -> None:
+    """Freeze, in place, all but the parts that are trained, or all but an adapter for them.
+
+    Raises UsageError if an adapter is wanted without a model to adapt.
+    """
     for name, parameter in pipeline.named_parameters():
         parameter.requires_grad_(name.split(".")[0] in parts)
     if config.adapt.method != "none":
         if initial is None:
             raise UsageError(f"adapt.method={config.adapt.method} needs a model to adapt; give one with --from")
         adapt(pipeline, config.adapt, parts, model_name(initial.resolve()), fingerprint_of(initial))
-    return pipeline
 
 
 def build_optimizer(pipeline: Pipeline, config: TrainConfig) -> torch.optim.AdamW:

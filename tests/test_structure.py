@@ -31,7 +31,7 @@ LAYERS = (
     {"data"},
     {"models"},
     {"pipeline", "config"},
-    {"predict", "checkpoint", "training_log", "label_characters"},
+    {"predict", "checkpoint", "forgetting", "training_log", "label_characters"},
     {"train", "export", "writers", "peers", "scoring"},
     {"evaluate", "adapter"},
     {"report"},

@@ -13,12 +13,14 @@ from ocr.data.config import DataConfig
 from ocr.document import Page
 from ocr.models.codec import Alphabet
 from ocr.models.end2end.alignment_loss import alignment_loss
+from ocr.models.end2end.characters import SLOTS
 from ocr.models.end2end.config import PARTS, End2EndConfig
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spotter import Spotter
 from ocr.models.end2end.spotter_decode import Answers
 from ocr.models.end2end.spotter_loss import spotter_loss
+from ocr.models.grow_alphabet import extend_classes
 from ocr.models.interface import Image
 from ocr.models.trainable import Batch, Output, Pipeline, Validation
 
@@ -63,6 +65,11 @@ class End2End(Pipeline):
         from ocr.models.end2end.validation import End2EndValidation
 
         return End2EndValidation(self.config, self.alphabet, data)
+
+    def grow_alphabet(self, alphabet: Alphabet) -> None:
+        self.spotter.classify = extend_classes(self.spotter.classify, SLOTS, alphabet.classes)
+        self.spotter.classes = alphabet.classes
+        self.alphabet = alphabet
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return self.reader().predict(images)

@@ -14,6 +14,7 @@ from ocr.data.config import DataConfig
 from ocr.data.detection import CropConfig, cut_image, disturb, draw_angle
 from ocr.data.page_pool import PagePool
 from ocr.data.samples import Sample
+from ocr.data.stock import StockPages
 from ocr.data.synthetic.fonts import FontLibrary
 from ocr.data.synthetic.pages import PageOptions, render_page
 from ocr.data.synthetic.text import TextSampler
@@ -47,7 +48,7 @@ def training_batches(config: End2EndConfig, alphabet: Alphabet, data: DataConfig
 
 
 class PageSource:
-    """Draws pages with their characters, rendered or labelled.
+    """Draws pages with their characters, labelled, rendered or of the stock set.
 
     Raises UsageError if there is neither a corpus nor a labelled page with characters.
     """
@@ -56,8 +57,9 @@ class PageSource:
         self.alphabet, self.crops = alphabet, config.crops
         text_alone = config.target.alignment > 0
         self.samples = [s for s in samples if s.page and any(is_taught(line, text_alone) for line in s.page.lines)]
-        self.real_share = data.real_share if self.samples else 0.0
+        self.real_share = 0.0 if not self.samples else data.real_share if data.corpora else 1 - data.replay
         self.renderer: tuple[FontLibrary, TextSampler] | None = None
+        self.stock = StockPages("train") if data.replay and not data.corpora and self.samples else None
         if data.corpora:
             fonts = FontLibrary([Path(p) for p in data.fonts])
             self.renderer = fonts, TextSampler([Path(p) for p in data.corpora], data.text)
@@ -68,10 +70,14 @@ class PageSource:
             )
 
     def __call__(self, rng: np.random.Generator) -> MarkedPage:
-        if self.renderer is None or rng.random() < self.real_share:
+        if rng.random() < self.real_share:
             sample = self.samples[int(rng.integers(len(self.samples)))]
             assert sample.page is not None
             return sample.load(), characters_of(sample.page, self.alphabet)
+        if self.renderer is None:
+            assert self.stock is not None
+            image, page = self.stock(rng)
+            return image, characters_of(page, self.alphabet)
         layout = "specimen" if rng.random() < self.crops.specimen else "any"
         image, page = render_page(rng, *self.renderer, PageOptions(layout=layout, degradation=self.crops.degradation))
         return image, characters_of(page, self.alphabet)

@@ -12,6 +12,7 @@ from torch import Tensor
 from ocr.data.config import DataConfig
 from ocr.document import Page
 from ocr.models.codec import Alphabet
+from ocr.models.grow_alphabet import extend_classes
 from ocr.models.interface import Image
 from ocr.models.trainable import Batch, Output, Pipeline, Validation
 from ocr.models.two_stage.config import PARTS, TwoStageConfig
@@ -56,6 +57,10 @@ class TwoStage(Pipeline):
         from ocr.models.two_stage.validation import TwoStageValidation
 
         return TwoStageValidation(self.config, parts, data)
+
+    def grow_alphabet(self, alphabet: Alphabet) -> None:
+        self.recognizer.head = extend_classes(self.recognizer.head, 1, alphabet.classes)
+        self.alphabet = alphabet
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return self.reader().predict(images)

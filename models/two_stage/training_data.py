@@ -11,9 +11,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from ocr.data.config import DataConfig
-from ocr.data.detection import DetectionCrops, LabelledPage, MixtureConfig
+from ocr.data.detection import CropConfig, DetectionCrops, LabelledPage, MixtureConfig, disturb
 from ocr.data.recognition import LabelledCrops, LineBatchConfig, LineBatches, RenderedCrops
 from ocr.data.samples import Sample
+from ocr.data.stock import StockPages, stock_lines
 from ocr.data.synthetic.fonts import FontLibrary
 from ocr.data.synthetic.pages import PageOptions, render_page
 from ocr.data.synthetic.text import TextSampler
@@ -50,12 +51,16 @@ def _line_loader(
     height = config.recognizer.height
     crops = list(labelled_lines(samples, height, np.random.default_rng(seed))) if samples else []
     labelled = LabelledCrops(crops, data.max_line_width) if crops else None
-    rendered = None
+    others: RenderedCrops | LabelledCrops | None = None
     if data.corpora:
         fonts, texts = _fonts_and_texts(data)
-        rendered = RenderedCrops(fonts, texts, height, data.max_line_width, data.crop_style)
-    batch = LineBatchConfig(data.line_pixels, data.max_line_width, data.real_share if rendered else 1.0)
-    dataset = LineBatches(rendered, labelled, _Encoder(alphabet), batch, seed)
+        others = RenderedCrops(fonts, texts, height, data.max_line_width, data.crop_style)
+    elif labelled and data.replay:
+        stock = [(to_height(image, height), text) for image, text in stock_lines("train")]
+        others = LabelledCrops(stock, data.max_line_width)
+    share = data.real_share if data.corpora else 1 - data.replay
+    batch = LineBatchConfig(data.line_pixels, data.max_line_width, share)
+    dataset = LineBatches(others, labelled, _Encoder(alphabet), batch, seed)
     return DataLoader(dataset, batch_size=None, num_workers=data.workers, prefetch_factor=8 if data.workers else None)
 
 
@@ -92,8 +97,13 @@ def labelled_lines(samples: Sequence[Sample], height: int, rng: np.random.Genera
 def _page_loader(
     config: TwoStageConfig, data: DataConfig, samples: Sequence[Sample], seed: int
 ) -> DataLoader[dict[str, torch.Tensor]]:
-    renderer = PageRendering(*_fonts_and_texts(data)) if data.corpora else None
-    crops = DetectionCrops(samples, seed, renderer=renderer, mixture=MixtureConfig(rendered=1 - data.real_share))
+    renderer: PageRendering | ReplayedPages | None = None
+    share = 1 - data.real_share
+    if data.corpora:
+        renderer = PageRendering(*_fonts_and_texts(data))
+    elif data.replay and any(sample.page for sample in samples):
+        renderer, share = ReplayedPages(), data.replay
+    crops = DetectionCrops(samples, seed, renderer=renderer, mixture=MixtureConfig(rendered=share))
     return DataLoader(
         crops,  # type: ignore[arg-type]
         batch_size=data.page_crops,
@@ -111,6 +121,17 @@ class PageRendering:
 
     def __call__(self, rng: np.random.Generator) -> LabelledPage:
         return render_page(rng, self.fonts, self.texts, PageOptions(characters=False))
+
+
+class ReplayedPages:
+    """Pages of the stock set, each time a little different."""
+
+    def __init__(self) -> None:
+        self.pages = StockPages("train")
+
+    def __call__(self, rng: np.random.Generator) -> LabelledPage:
+        image, page = self.pages(rng)
+        return disturb(image, rng, CropConfig()), page
 
 
 class _PageCollate:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,15 +13,16 @@ from numpy.typing import NDArray
 
 from ocr.data.config import DataConfig
 from ocr.data.samples import Sample
+from ocr.data.stock import STOCK, stock_lines, stock_pages
 from ocr.data.synthetic.crops import CropStyle, render_crop
 from ocr.data.synthetic.fonts import evaluation_library
 from ocr.data.synthetic.text import TextMix, TextSampler
 from ocr.metrics.detection import DetectionTally
-from ocr.metrics.text import Ratio, edit_distance
+from ocr.metrics.text import Ratio, align, edit_distance
 from ocr.models.codec import normalise
 from ocr.models.interface import Image
-from ocr.models.trainable import Pipeline, Scores
-from ocr.models.training_sets import load_sets
+from ocr.models.trainable import Pipeline, Scores, SymbolCounts
+from ocr.models.training_sets import validation_sets
 from ocr.models.two_stage.config import TwoStageConfig
 from ocr.models.two_stage.detect import detect_lines
 from ocr.models.two_stage.pipeline import TwoStage
@@ -38,11 +41,14 @@ LabelledLine = tuple[GreyImage, str]
 
 
 class TwoStageValidation:
-    """Character error rates of rendered and labelled lines, F1 of detected lines; a ``Validation``."""
+    """Character error rates of rendered and labelled lines, F1 of detected lines; a ``Validation``.
+
+    The objective is the mean error rate of lines plus what the F1 lacks; the stock set has no part in it.
+    """
 
     def __init__(self, config: TwoStageConfig, parts: Sequence[str], data: DataConfig) -> None:
         self.parts = parts
-        sets = {Path(path).stem: load_sets([path], "val", data) for path in data.val}
+        sets = validation_sets(data)
         self.lines: dict[str, list[LabelledLine]] = {}
         if "recognizer" in parts:
             self.lines = rendered_lines(data, config.recognizer.height)
@@ -51,20 +57,30 @@ class TwoStageValidation:
                 self.lines |= {name: lines} if lines else {}
         pages = [s for samples in sets.values() for s in samples if s.page and any(s.page.lines)]
         self.pages = pages if "detector" in parts else []
+        self.stock_lines: list[LabelledLine] = []
+        if data.stock and "recognizer" in parts:
+            height = config.recognizer.height
+            self.stock_lines = [(to_height(image, height), text) for image, text in stock_lines("val")]
+        self.stock_pages = stock_pages("val") if data.stock and "detector" in parts else []
 
     def __call__(self, pipeline: Pipeline) -> Scores:
         assert isinstance(pipeline, TwoStage)
         values: dict[str, float] = {}
         pictures: dict[str, Image] = {}
-        for name, lines in self.lines.items():
-            texts = read(pipeline, [image for image, _ in lines])
-            values[f"cer/{name}"] = character_error_rate([text for _, text in lines], texts)
+        symbols: dict[str, SymbolCounts] = {}
+        for name, lines in (self.lines | ({STOCK: self.stock_lines} if self.stock_lines else {})).items():
+            texts, labels = read(pipeline, [image for image, _ in lines]), [text for _, text in lines]
+            values[f"cer/{name}"] = character_error_rate(labels, texts)
+            symbols[name] = symbol_counts(labels, texts)
             pictures[f"lines/{name}"] = picture_lines(lines, texts)
-        objective = float(np.mean(list(values.values()))) if values else 0.0
+        rates = [values[f"cer/{name}"] for name in self.lines]
+        objective = float(np.mean(rates)) if rates else None
         if self.pages:
             values["detection/f1"] = detection_f1(pipeline, self.pages)
-            objective += 1 - values["detection/f1"]
-        return Scores(objective, values, pictures)
+            objective = (objective or 0.0) + 1 - values["detection/f1"]
+        if self.stock_pages:
+            values[f"detection/{STOCK}"] = detection_f1(pipeline, self.stock_pages)
+        return Scores(objective, values, pictures, symbols)
 
 
 def rendered_lines(data: DataConfig, height: int) -> dict[str, list[LabelledLine]]:
@@ -112,6 +128,17 @@ def character_error_rate(references: Sequence[str], predictions: Sequence[str]) 
         reference = normalise(reference)
         ratio.add(edit_distance(reference, prediction), len(reference))
     return float(ratio.value or 0.0)
+
+
+def symbol_counts(references: Sequence[str], predictions: Sequence[str]) -> SymbolCounts:
+    """How often each symbol (NFD) of the references was read right, and how often it occurs."""
+    right: Counter[str] = Counter()
+    occurs: Counter[str] = Counter()
+    for reference, prediction in zip(references, predictions, strict=True):
+        symbols, found = (unicodedata.normalize("NFD", text) for text in (normalise(reference), prediction))
+        occurs.update(symbols)
+        right.update(a for a, b in align(symbols, found) if a is not None and a == b)
+    return {symbol: (right[symbol], count) for symbol, count in occurs.items()}
 
 
 def detection_f1(pipeline: TwoStage, samples: Sequence[Sample]) -> float:

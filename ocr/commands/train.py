@@ -15,6 +15,7 @@ def train(
     overrides: Annotated[list[str] | None, typer.Argument(help="key.path=value, over the file.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")] = Path("runs/train"),
     initial: Annotated[str | None, typer.Option("--from", help="Model to start from, by name or folder.")] = None,
+    grow_alphabet: Annotated[bool, typer.Option(help="Add symbols of the labels that the model lacks.")] = False,
     resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint in --output.")] = False,
 ) -> None:
     """Train on labelled and rendered pages, for example: ocr train recognizer loop.minutes=60 data.corpora=TEXTS"""
@@ -32,4 +33,4 @@ def train(
     if initial is not None or settings.adapt.method != "none":
         base = find_model(initial, settings.pipeline)
         settings = load_config(file, given, base)
-    run(settings, output, resume=resume, initial=base)
+    run(settings, output, resume=resume, initial=base, grow_alphabet=grow_alphabet)
