@@ -17,7 +17,14 @@ import typer
 
 from ocr.errors import ExitCode, OcrError, UsageError
 
-COMMANDS = {"predict": "predict", "train": "train", "eval": "evaluate", "export": "export", "data": "app"}
+COMMANDS = {
+    "predict": "predict",
+    "train": "train",
+    "eval": "evaluate",
+    "export": "export",
+    "data": "app",
+    "models": "app",
+}
 """Modules of :mod:`ocr.commands`, and in each the function of the command or the app of its subcommands."""
 
 USAGE_EXCEPTIONS: tuple[type[Any], ...] = tuple(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
