@@ -24,6 +24,7 @@ from ocr.model_memory import (
     StoredBytes,
     TrainingBytes,
     activation_bytes,
+    last_parameters,
     lora_parameters,
     stored_bytes,
     training_bytes,
@@ -108,8 +109,18 @@ class Figures:
 
     @property
     def lora(self) -> int:
-        """Parameters of the adapters that LoRA trains."""
+        """Parameters of the narrow matrices that LoRA trains."""
         return lora_parameters(self.layers)
+
+    @property
+    def last(self) -> int:
+        """Parameters of the last layers, which are trained in full with LoRA."""
+        return sum(last_parameters(part.name, part.layers) for part in self.parts)
+
+    @property
+    def adapter_bytes(self) -> int:
+        """What an adapter takes on disk: all that was trained, in fp16."""
+        return 2 * (self.lora + self.last)
 
     @property
     def stored(self) -> StoredBytes:
@@ -117,16 +128,16 @@ class Figures:
 
     @property
     def training(self) -> dict[str, TrainingBytes]:
-        """Bytes in training: of everything (``full``), of adapters on fp32 weights (``lora``) or NF4 ones (``qlora``).
+        """Bytes in training: of everything (``full``), of an adapter on fp32 weights (``lora``) or NF4 (``qlora``).
 
         Activations are those of full training in fp32 for all three: gradients pass through frozen layers as well.
         """
         activations = sum(part.activations for part in self.parts)
-        stored = self.stored
+        trained = self.lora + self.last
         return {
             "full": training_bytes(0, self.parameters, activations),
-            "lora": training_bytes(stored.fp32, self.lora, activations),
-            "qlora": training_bytes(stored.nf4, self.lora, activations),
+            "lora": training_bytes(self.stored.fp32 - 4 * self.last, trained, activations),
+            "qlora": training_bytes(self.stored.nf4 - 2 * self.last, trained, activations),
         }
 
 
@@ -284,6 +295,8 @@ def _figures(figures: Figures) -> dict[str, Any]:
     return {
         "parameters": figures.parameters,
         "lora_parameters": figures.lora,
+        "last_layers_parameters": figures.last,
+        "adapter_bytes": figures.adapter_bytes,
         "bytes": asdict(figures.stored),
         "training_bytes": training,
         "layers": kinds,

@@ -14,8 +14,8 @@ WAYS = {"full": "all weights", "lora": f"LoRA, rank {RANK}", "qlora": f"LoRA, ra
 """Ways of training, in words."""
 
 NOTE = (
-    f"LoRA: rank {RANK} on the linear layers of transformer blocks; its adapter takes 4 bytes a parameter.\n"
-    "int8, NF4: those layers quantized, the rest in bf16.\n"
+    f"LoRA: rank {RANK} on the linear layers of transformer blocks, and the last layers in full; an adapter is fp16.\n"
+    "int8, NF4: the linear layers of blocks quantized, the rest in bf16.\n"
     "Training memory: weights, gradients, AdamW's two moments, running average, activations of a default batch "
     "(estimated),\nall in fp32 but NF4 weights. What the program, its libraries and its data take comes on top."
 )
@@ -32,7 +32,9 @@ def to_table(models: Sequence[Model]) -> str:
         figures = Figures(model.parts)
         stored, training = figures.stored, figures.training
         sizes = (stored.fp32, stored.bf16, stored.int8, stored.nf4, *(training[way].total for way in WAYS))
-        rows.append((model.name, model.task, count(figures.parameters), count(figures.lora), *map(size, sizes)))
+        rows.append(
+            (model.name, model.task, count(figures.parameters), count(figures.lora + figures.last), *map(size, sizes))
+        )
     return f"{align(headings, rows)}\n\n{NOTE}"
 
 
@@ -46,8 +48,8 @@ def to_text(model: Model) -> str:
     groups = {part.name: Figures((part,)) for part in model.parts}
     if len(groups) > 1:
         groups["together"] = Figures(model.parts)
-    paragraphs = [f"{model.name}: {model.task}\n{model.folder}", parameters_table(groups), kinds_table(model)]
-    paragraphs += [training_table(groups)]
+    paragraphs = [f"{model.name}: {model.task}\n{model.folder}"]
+    paragraphs += [parameters_table(groups), kinds_table(model), training_table(groups)]
     batches = "; ".join(f"{part.name}: {part.batch}" for part in model.parts)
     paragraphs += [f"Activations are estimated in fp32 for the default batch ({batches}); in bf16 about half.\n{NOTE}"]
     paragraphs += [f"{heading}\n{body}" for heading, body in model.card.items()]
@@ -59,9 +61,11 @@ def parameters_table(groups: Mapping[str, Figures]) -> str:
     rows = []
     for name, figures in groups.items():
         stored = figures.stored
-        sizes = map(size, (stored.fp32, stored.bf16, stored.int8, stored.nf4, 4 * figures.lora))
-        rows.append((name, f"{figures.parameters:,}", f"{figures.lora:,}", *sizes))
-    return align(("part", "parameters", f"LoRA rank {RANK}", "fp32", "bf16", "int8", "NF4", "adapter"), rows)
+        counts = (f"{number:,}" for number in (figures.parameters, figures.lora, figures.last))
+        sizes = (stored.fp32, stored.bf16, stored.int8, stored.nf4, figures.adapter_bytes)
+        rows.append((name, *counts, *map(size, sizes)))
+    headings = ("part", "parameters", f"LoRA rank {RANK}", "last layers", "fp32", "bf16", "int8", "NF4", "adapter")
+    return align(headings, rows)
 
 
 def kinds_table(model: Model) -> str:

@@ -15,6 +15,9 @@ RANK = 8
 NF4_BLOCK, NF4_SECOND_BLOCK = 64, 256
 """Weights that share a block constant, and constants that share one of the second level: the values of bitsandbytes."""
 
+LAST_LAYERS = {"recognizer": ("head",), "detector": ("classify",), "spotter": ("maps", "classify")}
+"""Layers that are trained in full beside the adapters: new print changes which letters are likely."""
+
 CLASS_HEAD = {"spotter": ("hidden", "classify")}
 """Layers that look at the cells of characters alone; what they keep is left out of the activations."""
 
@@ -79,8 +82,14 @@ def nf4_bytes(weights: int) -> int:
 
 def lora_parameters(layers: Sequence[Layer], rank: int = RANK) -> int:
     """What LoRA (arXiv 2106.09685) trains: for each linear layer of a block a matrix (rank, inputs) and one (outputs,
-    rank). Head, norms and convolutions are left as they are."""
+    rank)."""
     return sum(rank * (layer.shape[0] + layer.shape[1]) for layer in layers if layer.adaptable)
+
+
+def last_parameters(part: str, layers: Sequence[Layer]) -> int:
+    """Parameters of the last layers of a part, which are trained together with LoRA."""
+    last = {f"{part}.{name}" for name in LAST_LAYERS.get(part, ())}
+    return sum(layer.parameters for layer in layers if layer.name in last)
 
 
 def training_bytes(frozen: int, trained: int, activations: int) -> TrainingBytes:
