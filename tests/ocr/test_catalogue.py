@@ -271,7 +271,8 @@ def test_without_matplotlib_the_command_to_type_is_named(tmp_path: Path, monkeyp
 @needs_weights
 def test_the_light_install_shows_models() -> None:
     missing = "torch", "safetensors", "matplotlib", "timm", "transformers", "fontTools", "albumentations"
-    code = f"import sys; sys.modules.update(dict.fromkeys({missing})); from ocr.cli import main; sys.exit(main(sys.argv[1:]))"
+    hide = f"import sys; sys.modules.update(dict.fromkeys({missing}))"
+    code = f"{hide}; from ocr.cli import main; sys.exit(main(sys.argv[1:]))"
     for arguments in (["models"], ["models", "show", shipped()[0], "--plot"]):
         done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
