@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "export",
     "adapter": "app",
     "data": "app",
+    "models": "app",
 }
 """Modules of :mod:`ocr.commands`, and in each the function of the command or the app of its subcommands."""
 

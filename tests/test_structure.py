@@ -31,10 +31,10 @@ LAYERS = (
     {"data"},
     {"models"},
     {"pipeline", "config"},
-    {"predict", "checkpoint", "forgetting", "training_log", "label_characters"},
-    {"train", "export", "writers", "peers", "scoring"},
-    {"evaluate", "adapter"},
-    {"report"},
+    {"predict", "checkpoint", "forgetting", "training_log", "label_characters", "parameters", "reference_models"},
+    {"train", "export", "writers", "peers", "scoring", "model_memory", "parameter_plot"},
+    {"evaluate", "adapter", "catalogue"},
+    {"report", "catalogue_report"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -43,6 +43,10 @@ LAYERS = (
 
 READING = (
     "ocr.cli",
+    "ocr.catalogue",
+    "ocr.catalogue_report",
+    "ocr.parameter_plot",
+    "ocr.commands.models",
     "ocr.commands.predict",
     "ocr.commands.progress",
     "ocr.predict",
@@ -55,7 +59,7 @@ READING = (
     "ocr.writers.output",
     "ocr.writers.overlay",
 )
-"""Modules that reading a page takes; they and all that they import belong to the light install."""
+"""Modules that reading pages and listing models take; they and all that they import belong to the light install."""
 
 IMPORT_NAMES = {
     "opencv-python-headless": "cv2",

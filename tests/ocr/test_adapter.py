@@ -233,7 +233,7 @@ def test_an_adapter_without_torch_says_what_to_install(
 
 
 def test_adapting_needs_a_model(name: str, folder: Path) -> None:
-    from ocr.train import build_pipeline
+    from ocr.train import train
 
     with pytest.raises(UsageError, match="needs a model to adapt; give one with --from"):
-        build_pipeline(load_config(folder / "train.yaml", ["adapt.method=lora"]), None)
+        train(load_config(folder / "train.yaml", ["adapt.method=lora"]), folder / "none")
