@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,9 +66,22 @@ def load_pipeline(folder: Path) -> Any:
     if name not in PIPELINES:
         raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(PIPELINES)}")
     module = importlib.import_module(PIPELINES[name])
-    pipeline = module.build(model_config(folder, module.config_class()), Alphabet.load(folder / ALPHABET))
+    config = without_pretrained(model_config(folder, module.config_class()))
+    pipeline = module.build(config, Alphabet.load(folder / ALPHABET))
     load_state(pipeline, folder / WEIGHTS)
     return pipeline
+
+
+def without_pretrained(config: Any) -> Any:
+    """The configuration with no backbone's published weights asked for: the folder's own replace them."""
+    changed = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.name == "pretrained":
+            changed[field.name] = False
+        elif dataclasses.is_dataclass(value):
+            changed[field.name] = without_pretrained(value)
+    return dataclasses.replace(config, **changed)
 
 
 def load_state(pipeline: Any, path: Path) -> None:
