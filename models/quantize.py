@@ -58,7 +58,9 @@ def quantized(layer: nn.Linear, bits: int, compute_dtype: torch.dtype) -> nn.Mod
             new = bnb.nn.Linear4bit(
                 layer.in_features, layer.out_features, bias=bias, compute_dtype=compute_dtype, quant_type="nf4"
             )
-            new.weight = bnb.nn.Params4bit(weight.cpu(), requires_grad=False, quant_type="nf4", compress_statistics=True)
+            new.weight = bnb.nn.Params4bit(
+                weight.cpu(), requires_grad=False, quant_type="nf4", compress_statistics=True
+            )
         else:
             new = bnb.nn.Linear8bitLt(layer.in_features, layer.out_features, bias=bias, has_fp16_weights=False)
             new.weight = bnb.nn.Int8Params(weight.cpu(), requires_grad=False, has_fp16_weights=False)
