@@ -11,10 +11,12 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 
 from ocr.errors import UsageError  # noqa: E402
 from ocr.models.onnx_file import write_onnx  # noqa: E402
+from ocr.models.two_stage.config import TwoStageConfig  # noqa: E402
 from ocr.models.two_stage.onnx_reader import OnnxNetwork  # noqa: E402
 from ocr.models.two_stage.recognizer import Recognizer  # noqa: E402
 from ocr.models.two_stage.recognizer_config import RecognizerConfig  # noqa: E402
 from ocr.models.two_stage.recognizer_loss import recognizer_loss  # noqa: E402
+from ocr.models.weights import without_pretrained  # noqa: E402
 
 CLASSES = 7  # a few symbols and the blank
 SMALL = RecognizerConfig(stem=(8, 8, 16), width=24, depth=2, heads=2, max_tokens=64)
@@ -66,3 +68,8 @@ def test_a_recognizer_with_a_backbone_is_exported(kind: str, tmp_path: Path) -> 
     for images in lines:
         expected = recognizer(torch.from_numpy(images)).detach().numpy()
         assert np.abs(OnnxNetwork(tmp_path / "line.onnx")(images) - expected).max() < 0.02
+
+
+def test_a_saved_model_asks_for_no_published_weights() -> None:
+    config = TwoStageConfig(recognizer=RecognizerConfig(backbone="test_vit", pretrained=True))
+    assert without_pretrained(config) == TwoStageConfig(recognizer=RecognizerConfig(backbone="test_vit"))
