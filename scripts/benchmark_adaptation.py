@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import peft
 import torch
@@ -36,7 +37,7 @@ RANK, CLASSES, WIDTH = 8, 360, 320
 
 def prepare(model: str, method: str, device: torch.device) -> nn.Module:
     """A recognizer with what the method trains left trainable: everything, or adapters in the blocks and the head."""
-    network = Recognizer(RecognizerConfig(backbone=MODELS[model]), CLASSES).to(device)
+    network: Any = Recognizer(RecognizerConfig(backbone=MODELS[model]), CLASSES).to(device)
     if method == "full":
         return network
     network.requires_grad_(False)
