@@ -1,71 +1,123 @@
-"""A pretrained timm vision transformer made fit for pages: its patches, positions and blocks."""
+"""A pretrained vision transformer made fit for pages and lines: its patches, positions and blocks.
+
+Where it comes from is told by its folder: timm (:mod:`ocr.models.backbones.timm_vit`), transformers
+(:mod:`ocr.models.backbones.transformers_vit`) or MonkeyOCRv2 (:mod:`ocr.models.backbones.monkeyocr_vit`).
+"""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import timm
 import torch
 from timm.layers import resample_abs_pos_embed, resample_patch_embed
-from torch import nn
+from torch import Tensor, nn
 
 from ocr.errors import UsageError
+from ocr.models.backbones.encoder import VisionEncoder
+from ocr.models.backbones.hub import fetch
+from ocr.models.backbones.monkeyocr_vit import MODEL_TYPE, monkeyocr_encoder
+from ocr.models.backbones.timm_vit import timm_encoder
+from ocr.models.backbones.transformers_vit import transformers_encoder
 
-PATCH = 16
-"""Side in px of the patches that a page is cut into, whatever the backbone was trained with."""
+CONFIG = "config.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """``embed`` takes RGB pages (N, 3, H, W) to (N, D, H/16, W/16); ``positions`` (1, D, window, window) are those of
-    one attention window, which looks to the blocks like the small image they were trained on."""
+    """A transformer whose patches and positions have the sizes that were asked for.
+
+    Attributes:
+        width: Features D of a token.
+        embed: RGB images (N, 3, H, W) to patches (N, D, H / patch height, W / patch width).
+        positions: Learnt positions (1, D, rows, columns) of one window, which looks to the blocks like the small image
+            they were trained on; zeros if the blocks have rotary positions.
+        blocks: Each takes tokens (B, L, D) to (B, L, D), and knows its window if it is a
+            :class:`ocr.models.backbones.rotary.RotaryBlock`.
+        norm: The norm behind the last block.
+    """
 
     width: int
-    embed: nn.Conv2d
+    embed: nn.Module
     positions: nn.Parameter
     blocks: list[nn.Module]
+    norm: nn.Module
 
 
-def load_backbone(name: str, pretrained: bool, window: int) -> Backbone:
-    """The timm vision transformer of that name, or of a local folder (``config.json``, ``model.safetensors``).
+def load_backbone(name: str, pretrained: bool, patch: tuple[int, int], window: tuple[int, int]) -> Backbone:
+    """The vision transformer of a local folder (``config.json``, ``model.safetensors``), of a timm name, or of the hub.
 
-    Patches of another size are resampled to 16 px (FlexiViT, arXiv 2212.08013), positions to the attention window.
+    Patches of another size (height, width) in px are resampled (FlexiViT, arXiv 2212.08013), learnt positions to the
+    window (rows, columns) in tokens.
 
     Raises:
-        UsageError: timm does not know the name, its weights cannot be had, or it is no plain vision transformer.
+        UsageError: Nothing of that name is known, its weights cannot be had, or it is no plain vision transformer.
     """
-    model = create(name, pretrained)
-    patches = getattr(getattr(model, "patch_embed", None), "proj", None)
-    blocks, positions = getattr(model, "blocks", None), getattr(model, "pos_embed", None)
-    if not isinstance(patches, nn.Conv2d) or blocks is None or not isinstance(positions, nn.Parameter):
-        raise UsageError(
-            f"backbone {name!r} is no plain vision transformer (patches, learnt positions, blocks); "
-            "choose one such as vit_small_patch16_224"
-        )
-    weight, bias = patches.weight.detach(), patches.bias
-    embed = nn.Conv2d(3, model.embed_dim, PATCH, stride=PATCH, bias=bias is not None)
-    with torch.no_grad():
-        embed.weight.copy_(resample_patch_embed(weight, [PATCH, PATCH]))
-        if bias is not None and embed.bias is not None:
-            embed.bias.copy_(bias)
-    prefix = 0 if getattr(model, "no_embed_class", False) else model.num_prefix_tokens
-    grid = resample_abs_pos_embed(positions.detach()[:, prefix:], [window, window], num_prefix_tokens=0)
-    grid = grid.transpose(1, 2).reshape(1, -1, window, window)  # (1, window^2, D) -> (1, D, window, window)
-    return Backbone(model.embed_dim, embed, nn.Parameter(grid), list(blocks))
+    encoder = read_encoder(name, pretrained)
+    width = encoder.patches.shape[0]
+    norm = encoder.norm or nn.LayerNorm(width)
+    return Backbone(width, patch_embedding(encoder, patch), window_positions(encoder, window), encoder.blocks, norm)
 
 
-def create(name: str, pretrained: bool) -> Any:
-    """The timm model. Raises UsageError, with the way that needs no network where the network is what failed."""
-    local = Path(name).is_dir()
+def read_encoder(name: str, pretrained: bool) -> VisionEncoder:
+    """The encoder as it was trained."""
+    folder = Path(name)
+    if not folder.is_dir():
+        if "/" not in name or name.startswith("timm/"):
+            return timm_encoder(name, pretrained)
+        folder = fetch(name, name, weights=pretrained)
+    config = read_config(folder, name)
+    model_type = config.get("model_type")
+    if "architecture" in config:
+        return timm_encoder(str(folder), pretrained)
+    if model_type == MODEL_TYPE:
+        return monkeyocr_encoder(folder, name, config, pretrained)
+    if model_type is None:
+        raise UsageError(f"backbone {name!r}: its {CONFIG} names neither an architecture of timm nor a model_type")
+    return transformers_encoder(folder, name, model_type, pretrained)
+
+
+def read_config(folder: Path, name: str) -> dict[str, Any]:
     try:
-        return timm.create_model(f"local-dir:{name}" if local else name, pretrained=pretrained, num_classes=0)
-    except (OSError, RuntimeError, ValueError) as error:
-        first = " ".join(str(error).split())[:200]
-        if pretrained and not local and timm.is_model(name):
-            raise UsageError(
-                f"the weights of backbone {name!r} cannot be fetched ({first}); "
-                "give a folder that holds its config.json and model.safetensors instead of the name"
-            ) from error
-        raise UsageError(f"backbone {name!r} cannot be made: {first}; see timm.list_models('vit_*')") from error
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"backbone {name!r}: cannot read {folder / CONFIG} ({error}); it says what the model is"
+        ) from error
+    if not isinstance(config, dict):
+        raise UsageError(f"backbone {name!r}: {folder / CONFIG} is no JSON object")
+    return config
+
+
+def patch_embedding(encoder: VisionEncoder, patch: tuple[int, int]) -> nn.Module:
+    """A convolution with patches of this height and width, and the norm behind it where there is one."""
+    convolution = nn.Conv2d(3, encoder.patches.shape[0], patch, stride=patch, bias=encoder.bias is not None)
+    with torch.no_grad():
+        convolution.weight.copy_(resample_patch_embed(encoder.patches, list(patch)))
+        if encoder.bias is not None and convolution.bias is not None:
+            convolution.bias.copy_(encoder.bias)
+    return nn.Sequential(convolution, ChannelNorm(encoder.embed_norm)) if encoder.embed_norm else convolution
+
+
+class ChannelNorm(nn.Module):
+    """A norm of tokens (..., D) over the channels of a map (N, D, H, W)."""
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        normalised: Tensor = self.norm(x.permute(0, 2, 3, 1))
+        return normalised.permute(0, 3, 1, 2)
+
+
+def window_positions(encoder: VisionEncoder, window: tuple[int, int]) -> nn.Parameter:
+    """Positions (1, D, rows, columns), resampled from the learnt ones; zeros where there are none."""
+    if encoder.positions is None:
+        return nn.Parameter(torch.zeros(1, encoder.patches.shape[0], *window))
+    learnt = encoder.positions.flatten(2).transpose(1, 2)  # (1, D, rows, columns) -> (1, L, D)
+    old = list(encoder.positions.shape[2:])
+    grid = resample_abs_pos_embed(learnt, list(window), old_size=old, num_prefix_tokens=0)
+    return nn.Parameter(grid.transpose(1, 2).unflatten(2, window).contiguous())

@@ -55,6 +55,7 @@ class LineEncoder(nn.Module):
         dropout: float, drop_path: float, max_tokens: int,
     ) -> None:  # fmt: skip
         super().__init__()
+        self.width = width
         self.stem = LineStem(height, stem, width)
         self.local_position = nn.Conv1d(width, width, 7, padding=3, groups=width)
         self.register_buffer("positions", sine_positions(max_tokens, width), persistent=False)

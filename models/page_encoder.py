@@ -1,4 +1,4 @@
-"""A timm ViT over a whole page of any size: features at stride 8 in, tokens at stride 16 out.
+"""A ViT over a whole page of any size: features at stride 8 in, tokens at stride 16 out.
 
 The blocks look at the page in windows, as in ViTDet (arXiv 2203.16527). Windows talk to each other through a depthwise
 convolution before each block, which also tells tokens their place (conditional positional encoding, arXiv 2102.10882).
@@ -14,11 +14,15 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from ocr.models.backbone import load_backbone
+from ocr.models.backbones.rotary import place_blocks
+
+PATCH = 16
+"""Side in px of the patches that a page is cut into, whatever the backbone was trained with."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """Size of the transformer, or the name of a timm vision transformer (``backbone``) that replaces it.
+    """Size of the transformer, or the name or folder of a vision transformer (``backbone``) that replaces it.
 
     ``window`` is the side of an attention window in tokens. If ``strip`` is set, every second block looks at the page
     in strips of that length and half a window's width instead, lying and standing by turns: they see more of a line
@@ -36,28 +40,30 @@ class EncoderConfig:
 
 
 class PageEncoder(nn.Module):
-    """A vision transformer over stride-8 features (or, for a timm backbone, over the page itself) at stride 16."""
+    """A vision transformer over stride-8 features (and, with a backbone, over the page itself) at stride 16."""
 
     def __init__(self, channels: int, config: EncoderConfig) -> None:
         super().__init__()
         self.window = config.window
         self.embed_page: nn.Module | None = None
         if config.backbone:
-            backbone = load_backbone(config.backbone, config.pretrained, config.window)
+            backbone = load_backbone(config.backbone, config.pretrained, (PATCH, PATCH), (config.window, config.window))
             self.width, self.embed_page, blocks = backbone.width, backbone.embed, backbone.blocks
-            self.window_positions = backbone.positions
+            self.window_positions, norm = backbone.positions, backbone.norm
         else:
             self.width = config.width
             blocks = [Block(config.width, config.heads, config.mlp_ratio, qkv_bias=True) for _ in range(config.depth)]
+            norm = nn.LayerNorm(config.width)
         self.blocks = nn.ModuleList(blocks)
         self.shapes = window_shapes(len(blocks), config.window, config.strip)
+        place_blocks(blocks, self.shapes, config.window)
         self.embed = convolution(channels, self.width, stride=2)
         self.positions = nn.ModuleList(
             nn.Conv2d(self.width, self.width, 5, padding=2, groups=self.width) for _ in self.blocks
         )
         for parameter in self.positions.parameters():
-            nn.init.zeros_(parameter)  # each block starts as timm's own
-        self.norm = nn.LayerNorm(self.width)
+            nn.init.zeros_(parameter)  # each block starts as it was trained
+        self.norm = norm
 
     def forward(self, features: Tensor, page: Tensor) -> Tensor:
         """Features (N, C, H/8, W/8) and the normalised page (N, 1, H, W) to tokens (N, width, H/16, W/16)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -77,7 +78,20 @@ def build_stored(folder: Path) -> Any:
     if name not in PIPELINES:
         raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(PIPELINES)}")
     module = importlib.import_module(PIPELINES[name])
-    return module.build(model_config(folder, module.config_class()), Alphabet.load(folder / ALPHABET))
+    config = without_pretrained(model_config(folder, module.config_class()))
+    return module.build(config, Alphabet.load(folder / ALPHABET))
+
+
+def without_pretrained(config: Any) -> Any:
+    """The configuration with no backbone's published weights asked for: the folder's own replace them."""
+    changed = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.name == "pretrained":
+            changed[field.name] = False
+        elif dataclasses.is_dataclass(value):
+            changed[field.name] = without_pretrained(value)
+    return dataclasses.replace(config, **changed)
 
 
 def load_state(pipeline: Any, path: Path, replaced: Sequence[str] = ()) -> None:

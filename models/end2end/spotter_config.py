@@ -21,9 +21,10 @@ class SpotterConfig:
         mlp_ratio: Hidden channels of a block's MLP for each channel of ``width``.
         window: Side of an attention window in tokens.
         hidden: Hidden channels of the class head.
-        backbone: Name of a timm vision transformer, or a folder with one, whose patch embedding, positions and blocks
-            replace the small ones above (``width``, ``depth``, ``heads`` and ``mlp_ratio`` are then its own).
-        pretrained: Whether timm loads the weights published for ``backbone``.
+        backbone: Name of a vision transformer of timm or the model hub, or a folder with one, whose patch embedding,
+            positions, blocks and norm replace the small ones above (``width``, ``depth``,
+            ``heads`` and ``mlp_ratio`` are then its own).
+        pretrained: Whether ``backbone`` starts from its published weights.
         strip: Length in tokens of the long, narrow attention windows of every second block; 0 has none.
     """
 

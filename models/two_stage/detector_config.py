@@ -20,9 +20,10 @@ class DetectorConfig:
         mlp_ratio: Hidden channels of a block's MLP for each channel of ``width``.
         window: Side of an attention window in tokens.
         head: Channels of the upsampling head at stride 8; half of them at stride 4.
-        backbone: Name of a timm vision transformer with 16-pixel patches whose patch embedding, positions and blocks
-            replace the small ones above (``width``, ``depth``, ``heads`` and ``mlp_ratio`` are then its own).
-        pretrained: Whether timm loads the weights published for ``backbone``.
+        backbone: Name of a vision transformer of timm or the model hub, or a folder with one, whose patch embedding,
+            positions, blocks and norm replace the small ones above (``width``, ``depth``,
+            ``heads`` and ``mlp_ratio`` are then its own).
+        pretrained: Whether ``backbone`` starts from its published weights.
     """
 
     stem: tuple[int, int, int] = (12, 32, 64)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from ocr.models.encoder import LineEncoder
+from ocr.models.line_backbone import LineBackbone
 from ocr.models.two_stage.recognizer_config import RecognizerConfig
 
 
@@ -21,13 +22,22 @@ class Recognizer(nn.Module):
     def __init__(self, config: RecognizerConfig, classes: int) -> None:
         super().__init__()
         self.config = config
-        self.encoder = LineEncoder(
-            config.height, config.stem, config.width, config.depth, config.heads, config.mlp_ratio,
-            config.dropout, config.drop_path, config.max_tokens,
-        )  # fmt: skip
-        self.head = nn.Linear(config.width, classes)
+        self.encoder = line_encoder(config)
+        self.head = nn.Linear(self.encoder.width, classes)
         nn.init.trunc_normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.head(self.encoder(images / 127.5 - 1.0))
+
+
+def line_encoder(config: RecognizerConfig) -> LineEncoder | LineBackbone:
+    """The small encoder, or the pretrained one that replaces it."""
+    if config.backbone:
+        return LineBackbone(
+            config.backbone, config.pretrained, config.height, config.patch, config.window, config.max_tokens
+        )
+    return LineEncoder(
+        config.height, config.stem, config.width, config.depth, config.heads, config.mlp_ratio,
+        config.dropout, config.drop_path, config.max_tokens,
+    )  # fmt: skip
