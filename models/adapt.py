@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ocr.errors import UsageError
 from ocr.models.adapt_config import AdaptConfig
+from ocr.models.quantize import quantize_backbone
 from ocr.models.schema import suggest
 from ocr.models.trainable import Pipeline
 
@@ -24,14 +25,14 @@ def adapt(pipeline: Pipeline, config: AdaptConfig, parts: Sequence[str], base: s
     """Freeze the pipeline, in place, but for LoRA in its parts and what ``config.also`` names.
 
     ``base`` and ``fingerprint`` say which weights the adapter belongs to; they are stored with it as peft's
-    ``base_model_name_or_path`` and ``revision``. Raises UsageError for an unknown target and for 4 bits that are not
+    ``base_model_name_or_path`` and ``revision``. Raises UsageError for an unknown target and for bits that are not
     to be had.
     """
     from peft import LoraConfig, inject_adapter_in_model  # takes seconds, and most training needs none of it
 
     targets, full = target_layers(pipeline, config, parts), layers_trained_in_full(pipeline, config, parts)
     if config.method == "qlora":
-        quantize_parts(pipeline, parts)
+        quantize_parts(pipeline, parts, config.bits)
     lora = LoraConfig(
         r=config.rank, lora_alpha=config.alpha, lora_dropout=config.dropout, target_modules=targets,  # type: ignore[arg-type]
         base_model_name_or_path=base, revision=fingerprint,
@@ -75,15 +76,11 @@ def layers_trained_in_full(pipeline: Pipeline, config: AdaptConfig, parts: Seque
     return names
 
 
-def quantize_parts(pipeline: Pipeline, parts: Sequence[str]) -> None:
-    """Hold the linear layers in the blocks of these parts in 4 bits. Raises UsageError where that is not available."""
-    try:
-        from ocr.models.quantize import quantize_backbone
-    except ImportError as error:
-        raise UsageError("qlora is not available in this version; set adapt.method=lora") from error
+def quantize_parts(pipeline: Pipeline, parts: Sequence[str], bits: int) -> None:
+    """Hold the linear layers in the blocks of these parts in few bits. Raises UsageError where it cannot be done."""
     compute_dtype = torch.bfloat16 if next(pipeline.parameters()).is_cuda else torch.float32
     for part in parts:
-        quantize_backbone(pipeline.get_submodule(part).requires_grad_(False), 4, compute_dtype)
+        quantize_backbone(pipeline.get_submodule(part).requires_grad_(False), bits, compute_dtype)
 
 
 def is_narrow(name: str) -> bool:

@@ -9,6 +9,7 @@ from ocr.models.schema import suggest
 
 METHODS = ("none", "lora", "qlora")
 ALSO = ("head", "norms")
+BITS = (4, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,19 @@ class AdaptConfig:
     head is trained in full, because new print changes which letters are likely, and a low rank would cut off classes.
 
     Attributes:
-        method: ``none`` trains the parts in full; ``lora``; ``qlora`` holds what is frozen in 4 bits (2305.14314).
+        method: ``none`` trains the parts in full; ``lora``; ``qlora`` holds what is frozen in few bits (2305.14314).
+        bits: 4 (NF4, double quantization) or 8, for ``qlora``.
         rank: Width of the narrow matrices.
         alpha: Their product counts ``alpha / rank`` times.
         dropout: Share of a targeted layer's inputs that its narrow matrices do not see in training.
         targets: Names of linear layers in the transformer blocks, such as ``qkv`` or ``mlp.fc1``; none: all of them.
         also: What else is trained, in full: ``head`` (the last layers), ``norms`` (all layer norms).
 
-    Raises UsageError for a method or an ``also`` that does not exist, and for a rank below 1.
+    Raises UsageError for a method, bits or an ``also`` that do not exist, and for a rank below 1.
     """
 
     method: str = "none"
+    bits: int = 4
     rank: int = 8
     alpha: float = 16.0
     dropout: float = 0.0
@@ -44,6 +47,8 @@ class AdaptConfig:
         for name in self.also:
             if name not in ALSO:
                 raise UsageError(f"adapt.also={list(self.also)}: {suggest(name, list(ALSO))}")
+        if self.bits not in BITS:
+            raise UsageError(f"adapt.bits={self.bits} must be 4 or 8")
         if self.rank < 1:
             raise UsageError(f"adapt.rank={self.rank} must be 1 or more; usual are 4 to 32")
         if not 0 <= self.dropout < 1:

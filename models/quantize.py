@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -77,11 +77,11 @@ def quantized(layer: nn.Linear, bits: int, compute_dtype: torch.dtype) -> nn.Mod
     return new
 
 
-def optimizer_class(device: torch.device) -> type[torch.optim.Optimizer]:
+def optimizer_class(device: torch.device) -> type[torch.optim.AdamW]:
     """AdamW for QLoRA: on CUDA its states in 8 bits, paged out when memory runs short; elsewhere torch's own."""
     if device.type != "cuda":
         return torch.optim.AdamW
     import bitsandbytes as bnb
 
-    paged: type[torch.optim.Optimizer] = bnb.optim.PagedAdamW8bit
-    return paged
+    paged: Any = bnb.optim.PagedAdamW8bit
+    return cast(type[torch.optim.AdamW], paged)  # it takes what AdamW takes

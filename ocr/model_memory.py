@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ocr.models.adapt_config import AdaptConfig
 from ocr.parameters import CONVOLUTION, LINEAR, Layer
 
-RANK = 8
+RANK = AdaptConfig().rank
 """Rank of the LoRA adapters that are counted."""
 
 NF4_BLOCK, NF4_SECOND_BLOCK = 64, 256

@@ -21,6 +21,7 @@ from ocr.models.adapt import adapt, trained_state
 from ocr.models.adapter_folder import fingerprint_of
 from ocr.models.codec import Alphabet, default_alphabet
 from ocr.models.grow_alphabet import fit_alphabet
+from ocr.models.quantize import optimizer_class
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
@@ -153,13 +154,17 @@ def choose_trained(pipeline: Pipeline, config: TrainConfig, parts: Sequence[str]
 
 
 def build_optimizer(pipeline: Pipeline, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW (arXiv 1711.05101) over what is trained; no weight decay on norms, biases and other vectors."""
+    """AdamW (arXiv 1711.05101) over what is trained; no weight decay on norms, biases and other vectors.
+
+    For QLoRA on CUDA its states are held in 8 bits and paged.
+    """
     trained = [parameter for parameter in pipeline.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.loop.weight_decay},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.loop.learning_rate, betas=config.loop.betas)
+    kind = optimizer_class(trained[0].device) if config.adapt.method == "qlora" else torch.optim.AdamW
+    return kind(groups, lr=config.loop.learning_rate, betas=config.loop.betas)
 
 
 def schedule_progress(loop: LoopConfig, step: int, seconds: float) -> float:
