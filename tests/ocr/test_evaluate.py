@@ -282,7 +282,7 @@ class TestCommand:
     def test_table_json_html(self, folder: Path, monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
         write_split(folder, "val", page_entry(labelled("Total 12.50", 10)))
 
-        def load(folder: Path) -> FakeReader:
+        def load(folder: Path, adapter: Path | None = None) -> FakeReader:
             return FakeReader(line({"small": "Total 12.5O", "two-stage-small": "Tota1 12.5O"}[folder.name]))
 
         monkeypatch.setattr(pipeline, "load", load)
