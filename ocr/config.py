@@ -31,7 +31,8 @@ class LoopConfig:
         clip: Largest norm of the gradient.
         accumulate: Batches a step.
         ema: Decay of the running average of the weights, which is what is evaluated and kept.
-        precision: ``fp32``, ``bf16`` or ``fp16`` (autocast; fp16 on CUDA only).
+        precision: ``fp32``, ``bf16`` or ``fp16`` (autocast; fp16 on CUDA only); ``auto`` is bf16 on CUDA and on
+            processors with instructions for it, else fp32.
         device: ``auto`` takes CUDA when it is there.
         threads: CPU threads of torch; 0 leaves torch's own choice.
         evaluate_every: Steps between two evaluations, each of which also writes a checkpoint.

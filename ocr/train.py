@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -32,6 +33,8 @@ from ocr.training_log import TrainingLog
 BAD_STEPS = 10
 """Steps in a row with a loss or gradient that is not finite after which training stops."""
 
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
 FINAL_RATE = 0.02
 """Share of the peak learning rate that the schedule ends at."""
 
@@ -47,8 +50,7 @@ def train(
     Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down.
     """
     config = guarded(config, initial)
-    loop = config.loop
-    device = prepare_device(loop)
+    device, loop = prepare_device(config.loop)
     pipeline = build_pipeline(config, initial)
     fit_alphabet(pipeline, config.data, grow=grow_alphabet)
     parts = config.parts or pipeline.parts
@@ -204,10 +206,13 @@ def evaluate(pipeline: Pipeline, average: dict[str, Tensor], validation: object)
     return scores
 
 
-def prepare_device(loop: LoopConfig) -> torch.device:
-    """The device to train on. Raises UsageError for CUDA that is not there or a precision it cannot do."""
-    if loop.precision not in ("fp32", "bf16", "fp16"):
-        raise UsageError(f"loop.precision={loop.precision!r}: {suggest(loop.precision, ['fp32', 'bf16', 'fp16'])}")
+def prepare_device(loop: LoopConfig) -> tuple[torch.device, LoopConfig]:
+    """The device to train on, and the settings with the precision that ``auto`` stands for there.
+
+    Raises UsageError for CUDA that is not there or a precision it cannot do.
+    """
+    if loop.precision not in PRECISIONS:
+        raise UsageError(f"loop.precision={loop.precision!r}: {suggest(loop.precision, list(PRECISIONS))}")
     available = torch.cuda.is_available()
     name = ("cuda" if available else "cpu") if loop.device == "auto" else loop.device
     if name.startswith("cuda") and not available:
@@ -217,12 +222,20 @@ def prepare_device(loop: LoopConfig) -> torch.device:
     if loop.threads:
         torch.set_num_threads(loop.threads)
     torch.set_flush_denormal(True)
-    if name == "cpu" and loop.precision == "bf16":
+    if name == "cpu":
         from timm.layers import set_fused_attn
 
-        set_fused_attn(False)  # the fused attention's backward pass in bf16 takes longer on CPUs than all the rest
+        set_fused_attn(False)  # over so few tokens its backward pass takes longer on CPUs than the plain one's
+    if loop.precision == "auto":
+        loop = replace(loop, precision="bf16" if name.startswith("cuda") or cpu_computes_bf16() else "fp32")
     print(f"training on {name}, {loop.precision}", file=sys.stderr)  # noqa: T201
-    return torch.device(name)
+    return torch.device(name), loop
+
+
+def cpu_computes_bf16() -> bool:
+    """Whether the processor has instructions for bf16; without them a step takes 15 times as long as in fp32."""
+    known = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(known and known())
 
 
 def autocast(loop: LoopConfig, device: torch.device) -> torch.autocast:

@@ -22,7 +22,7 @@ from ocr.document import Block, Line, Page  # noqa: E402
 from ocr.errors import ModelError, TrainingError, UsageError  # noqa: E402
 from ocr.models.weights import load_pipeline  # noqa: E402
 from ocr.polygon import from_box  # noqa: E402
-from ocr.train import build_optimizer, build_pipeline, schedule_progress, set_learning_rate, train  # noqa: E402
+from ocr.train import build_optimizer, build_pipeline, prepare_device, schedule_progress, set_learning_rate, train  # noqa: E402
 
 TINY = [
     "parts=recognizer",
@@ -163,3 +163,12 @@ def test_a_model_folder_spells_out_what_its_weights_depend_on(tmp_path: Path) ->
     stored = yaml.safe_load((tmp_path / "run" / "best" / "config.yaml").read_text())["model"]
     assert set(stored) == {"detector", "recognizer", "kernel", "reading"}
     assert stored["reading"]["margin"] == 0.2
+
+
+def test_precision_auto_is_what_the_processor_computes_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    for computes, precision in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr("ocr.train.cpu_computes_bf16", lambda computes=computes: computes)
+        device, loop = prepare_device(LoopConfig(device="cpu", precision="auto"))
+        assert (device.type, loop.precision) == ("cpu", precision)
+    with pytest.raises(UsageError, match="did you mean"):
+        prepare_device(LoopConfig(device="cpu", precision="bf61"))
