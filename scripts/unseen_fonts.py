@@ -27,6 +27,8 @@ from ocr.data.synthetic.text import TextMix, TextSampler
 HANDWRITING = (
     "*kristi*", "*rufscript*", "*femkeklaver*", "*leckerli*", "*isabella*", "*GreatVibes*", "*Parisienne*",
 )  # fmt: skip
+TRAINED_ON = ("*/karla*/*",)
+"""Kept for evaluation, but its variable font slipped into the training of the models shipped until now."""
 DISPLAY = ("*/alee/*",)
 """Korean display and handwriting faces (Bandal, Bangwool, Eunjin, Guseul): a group of their own."""
 HEIGHT = 48
@@ -56,7 +58,7 @@ def main() -> None:
 def printed_fonts(folders: Sequence[Path]) -> FontLibrary:
     """The print families that are never trained on."""
     fonts = evaluation_library(folders)
-    fonts.faces = [face for face in fonts.faces if not matches(face, DISPLAY + HANDWRITING)]
+    fonts.faces = [face for face in fonts.faces if not matches(face, DISPLAY + HANDWRITING + TRAINED_ON)]
     return fonts
 
 

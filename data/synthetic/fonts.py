@@ -32,7 +32,7 @@ SIZES_KEPT = 8
 
 EVALUATION_ONLY = (
     "*/alee/*", "*/lexi/*", "*/vollkorn/*", "*/crosextra/Caladea*", "*/gentiumplus/*", "*/arapey/*",
-    "*/fonts-prociono/*", "*/clear-sans/*", "*/b612/*", "*/cantarell/*", "*/karla/*", "*/league-spartan/*",
+    "*/fonts-prociono/*", "*/clear-sans/*", "*/b612/*", "*/cantarell/*", "*/karla*/*", "*/league-spartan/*",
     "*/fonts-go/*", "*/jetbrains-mono/*", "*/anonymous-pro/*", "*/agave/*", "*/glasstty/*",
     "*/compagnon/*", "*/femkeklaver/*", "*/kristi/*", "*/rufscript/*",
     "*/leckerli-one/*", "*/isabella/*", "*/GreatVibes*", "*/Parisienne*", "*/PlayfairDisplay*", "*/eval/*",
