@@ -15,10 +15,11 @@ import pytest
 import typer
 
 from ocr.cli import build_app, main
+from ocr.data.samples import load_samples
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "adapt.md").read_text(encoding="utf-8")
-WALKED, GPU = PAGE.split("## 7. With a GPU")
+WALKED, _ = PAGE.split("## 7. With a GPU")  # what follows needs a GPU: its commands are only parsed
 
 QUICK = ["loop.steps=2", "loop.threads=1", "data.workers=0", "data.line_pixels=1200"]
 QUICK_PAGES = ["data.page_crops=1", "model.crops.size=128"]
@@ -75,6 +76,24 @@ def test_last_lines_are_quoted_as_they_are() -> None:
     title = symbol_rows([WorseSymbol("stock", "a", 90.0, 80.0, 10)])[0]
     for line, quoted in ((warning, "warning: the model forgets"), (title, "symbols read worse than before")):
         assert line.startswith(quoted) and f"| `{quoted}` |" in PAGE
+
+
+def test_label_examples_are_read(tmp_path: Path) -> None:
+    (lines,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (boxes,) = re.findall(r"^```text\n(\d.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    native, folder, pages = tmp_path / "native", tmp_path / "folder", tmp_path / "pages"
+    for part in (native, folder / "train", pages / "train"):
+        part.mkdir(parents=True)
+    (native / "train.jsonl").write_text(lines, encoding="utf-8")
+    (folder / "train" / "metadata.jsonl").write_text(lines.replace('"image"', '"file_name"'), encoding="utf-8")
+    draw(pages / "train" / "0001.png", [""])
+    (pages / "train" / "0001.txt").write_text(boxes, encoding="utf-8")
+    for labelled in (native, folder):
+        samples = load_samples(labelled, split="train")
+        assert [sample.image.name for sample in samples] == ["0001.png", "0002.png"]
+        assert samples[0].text == "Total 12.50"
+    (page,) = load_samples(pages, split="train")
+    assert page.full_text == "Corner Bakery\nTotal 12.50" and page.image.name == "0001.png"
 
 
 def draw(path: Path, texts: list[str]) -> list[tuple[int, int, int, int]]:
@@ -147,14 +166,21 @@ def test_the_page_can_be_walked(
     for run_folder in ("mine", "grown", "pages"):
         assert (tmp_path / "runs" / run_folder / "report.json").is_file()
     evaluated = [out for command, (out, _) in told.items() if command.startswith("eval")]
-    assert ["runs/mine/best" in evaluated[0], "two-stage-small" in evaluated[0]] == [True, True]
-    assert "| MY_LINES | lines | runs/mine/best  | 3 " in evaluated[0]  # every fifth of twelve
+    for engine in ("runs/mine/best ", "two-stage-small"):
+        assert f"| MY_LINES | lines | {engine} | 3 " in evaluated[0]  # every fifth of twelve
 
 
 def check_training(told: dict[str, tuple[str, str]]) -> None:
     """Standard error of the three runs says what the page says that it does."""
     lines, grown, pages = (err for command, (_, err) in told.items() if command.startswith("train"))
-    for quoted in ("points", "before", "after", "cer/held_out", "cer/stock", "symbols of the labels are in the model's"):
+    for quoted in (
+        "points",
+        "before",
+        "after",
+        "cer/held_out",
+        "cer/stock",
+        "symbols of the labels are in the model's",
+    ):
         assert quoted in PAGE and quoted in lines
     assert f"lacks: '{UNKNOWN}' U+2611" in lines and "lines with them are left out" in lines
     assert "the alphabet grows by 1" in grown
