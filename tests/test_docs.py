@@ -130,7 +130,7 @@ def draw_documents(folder: Path) -> None:
 def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     """Standard output and error of a command, quickened; a model of its own is read without torch."""
     if arguments[0] == "train":
-        arguments = arguments + QUICK + (QUICK_PAGES if arguments[1] == "end2end" else [])
+        arguments = arguments + QUICK + (QUICK_PAGES if arguments[1] == "adapt_end2end" else [])
     if "--model" in arguments:
         command = [sys.executable, "-c", WITHOUT_TORCH, *arguments]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
