@@ -27,11 +27,14 @@ SMALL = 0.1
 SHOWN = 20
 
 
-def fit_alphabet(pipeline: Pipeline, data: DataConfig, *, grow: bool) -> None:
-    """List on stderr the symbols of the training labels that the alphabet lacks; with ``grow``, add them."""
+def fit_alphabet(pipeline: Pipeline, data: DataConfig, *, grow: bool) -> bool:
+    """List on stderr the symbols of the training labels that the alphabet lacks; with ``grow``, add them.
+
+    Returns whether it grew.
+    """
     missing = missing_symbols(data, pipeline.alphabet)
     if not missing:
-        return
+        return False
     listed = ", ".join(f"{describe(symbol)} ({count})" for symbol, count in missing.most_common(SHOWN))
     more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
     print(f"symbols of the labels that the alphabet lacks: {listed}{more}", file=sys.stderr)  # noqa: T201
@@ -47,6 +50,7 @@ def fit_alphabet(pipeline: Pipeline, data: DataConfig, *, grow: bool) -> None:
             f"found but not named (spotter); {remedy}",
             file=sys.stderr,
         )
+    return bool(grow and added)
 
 
 def missing_symbols(data: DataConfig, alphabet: Alphabet) -> Counter[str]:

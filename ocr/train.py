@@ -52,7 +52,9 @@ def train(
     config = guarded(config, initial)
     device, loop = prepare_device(config.loop)
     pipeline = build_pipeline(config, initial)
-    fit_alphabet(pipeline, config.data, grow=grow_alphabet)
+    if fit_alphabet(pipeline, config.data, grow=grow_alphabet) and "head" not in config.adapt.also:
+        # the base knows nothing of the new symbols, so the last layer goes into the adapter
+        config = replace(config, adapt=replace(config.adapt, also=(*config.adapt.also, "head")))
     parts = config.parts or pipeline.parts
     choose_trained(pipeline.to(device), config, parts, initial)
     average = {name: tensor.detach().clone() for name, tensor in trained_state(pipeline).items()}

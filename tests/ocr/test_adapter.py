@@ -237,3 +237,15 @@ def test_adapting_needs_a_model(name: str, folder: Path) -> None:
 
     with pytest.raises(UsageError, match="needs a model to adapt; give one with --from"):
         train(load_config(folder / "train.yaml", ["adapt.method=lora"]), folder / "none")
+
+
+def test_an_adapter_of_a_grown_alphabet_holds_the_last_layer(name: str, folder: Path) -> None:
+    manifest = (folder / "set" / "train.jsonl").read_text("utf-8")
+    grown = folder / "grown_set"
+    grown.mkdir()
+    (grown / "train.png").write_bytes((folder / "set" / "train.png").read_bytes())
+    (grown / "train.jsonl").write_text(manifest.replace("beta", "beza").replace('"t"', '"z"'), encoding="utf-8")
+    more = (f"data.train=[{grown}]", "adapt.also=[]", "--grow-alphabet")
+    assert main(train_arguments(folder, *more, output="grown")) == 0
+    adapted = load_adapted(folder / "grown" / "best", folder / "base")
+    assert adapted.alphabet.symbols[-1] == "z" and len(adapted.alphabet.symbols) == len(ALPHABET.symbols) + 1
