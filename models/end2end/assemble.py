@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ocr.document import Char, Line, Word
 from ocr.models.codec import Alphabet, compose
 from ocr.models.end2end.characters import character_boxes
+from ocr.models.end2end.letter_case import agreeing_case
 from ocr.models.end2end.linking import is_spaced
 from ocr.models.end2end.spots import Spots
 from ocr.polygon import FloatArray, as_polygon
@@ -60,7 +61,7 @@ def directions(spots: Spots, line: Indices) -> FloatArray:
 def _word(texts: list[str], boxes: FloatArray, confidence: FloatArray) -> Word | None:
     chars = tuple(
         Char(text, as_polygon(box), float(sure))
-        for text, box, sure in zip(texts, boxes, confidence, strict=True)
+        for text, box, sure in zip(agreeing_case(texts), boxes, confidence, strict=True)
         if text
     )
     if not chars:
