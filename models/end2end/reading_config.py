@@ -16,6 +16,7 @@ class SpotConfig:
         along: Two cells speak of the same character if the centres they name are closer than this many widths of the
             surer one along the line,
         across: and this many of its line heights across it.
+        twin: The same where both are read as the same character: two letters never stand in each other's ink.
         closest: Distance in pixels along the line under which they always do.
     """
 
@@ -24,6 +25,7 @@ class SpotConfig:
     pitch: float = 1.0
     along: float = 0.45
     across: float = 0.35
+    twin: float = 0.75
     closest: float = 1.5
 
 

@@ -48,10 +48,10 @@ def raw_spots(answers: Answers) -> Spots:
 
 
 def suppress(spots: Spots, config: SpotConfig) -> Spots:
-    """Without those that name the same centre as one of higher presence."""
+    """Without those that name the same centre as one of higher presence, or the same character within its ink."""
     if len(spots) == 0:
         return spots
-    first, second = near_pairs(spots.centres, spots.centres, 2 * CELL)
+    first, second = near_pairs(spots.centres, spots.centres, 4 * CELL)
     surer = spots.presence[first] > spots.presence[second]
     surer |= (spots.presence[first] == spots.presence[second]) & (first < second)
     first, second = first[surer], second[surer]
@@ -59,6 +59,8 @@ def suppress(spots: Spots, config: SpotConfig) -> Spots:
     widths = np.maximum(spots.widths, config.pitch * np.linalg.norm(spots.way, axis=1) * spots.links[:, LINK_NEXT])
     reach = np.maximum(config.along * widths[first], config.closest)
     breadth = np.maximum(config.across * spots.heights[first], config.closest)
+    twins = (spots.symbols[first] == spots.symbols[second]).all(axis=1)
+    reach = np.where(twins, np.maximum(reach, config.twin * spots.widths[first]), reach)
     same = (np.abs(forward) < reach) & (np.abs(aside) < breadth)
     kept = np.ones(len(spots), np.bool_)
     kept[second[same]] = False

@@ -97,6 +97,9 @@ def test_lora_counts_are_those_of_peft(name: str) -> None:
 @needs_weights
 def test_activations_are_near_what_torch_keeps(name: str, shape: tuple[int, int, int, int]) -> None:
     torch = pytest.importorskip("torch")
+    from timm.layers import set_fused_attn
+
+    set_fused_attn(True)  # training on a CPU, in other tests, switches it off
     folder = SHIPPED / ("end2end-small" if name == "spotter" else "two-stage-small")
     network, kept = load_torch(folder).train().get_submodule(name), {}
     own = {p.untyped_storage().data_ptr() for p in network.parameters()}
