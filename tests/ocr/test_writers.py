@@ -80,7 +80,7 @@ def test_an_unknown_format_gets_a_suggestion() -> None:
     assert find_format("json") is WRITERS["json"]
     with pytest.raises(UsageError, match="did you mean jsonl"):
         find_format("jsnl")
-    with pytest.raises(UsageError, match="known are json"):
+    with pytest.raises(UsageError, match="known are alto, hocr, json"):
         find_format("docx")
 
 
