@@ -33,10 +33,13 @@ def predict(
         ),
     ] = None,
     output: Annotated[
-        str | None, typer.Option(help="File, or folder for a file per input; else stdout. Several formats: folder or stem.")
+        str | None,
+        typer.Option(help="File, or folder for a file per input; else stdout. Several formats: folder or stem."),
     ] = None,
     overlay: Annotated[str | None, typer.Option(help="Folder for pictures of the pages with what was read.")] = None,
-    chars: Annotated[bool, typer.Option("--chars", help="Write the characters of each word too (JSON, hOCR, ALTO, PAGE).")] = False,
+    chars: Annotated[
+        bool, typer.Option("--chars", help="Write the characters of each word too (JSON, hOCR, ALTO, PAGE).")
+    ] = False,
     dpi: Annotated[float, typer.Option(help="Resolution at which PDF pages are drawn.")] = DEFAULTS.dpi,
     pages: Annotated[str | None, typer.Option(help="Pages of PDF and TIFF files, like 1,3-5,9-.")] = DEFAULTS.pages,
     password: Annotated[str | None, typer.Option(help="Password of encrypted PDFs.")] = DEFAULTS.password,

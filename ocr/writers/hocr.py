@@ -1,4 +1,4 @@
-"""hOCR 1.2: HTML whose elements carry boxes and confidences, as Tesseract writes it and OCRmyPDF and hocr-tools read it.
+"""hOCR 1.2: HTML whose elements carry boxes and confidences, as Tesseract writes and OCRmyPDF and hocr-tools read it.
 
 Boxes are upright, in whole pixels. What is turned has a ``textangle`` and, for lines, words and characters of any
 direction, a ``poly`` with its true corners.

@@ -18,7 +18,7 @@ from ocr.writers.markup import good_pages
 from ocr.writers.options import WriterOptions
 
 if TYPE_CHECKING:
-    from ocr.document import Block, Document, Line, Page
+    from ocr.document import Document, Line, Page
     from ocr.predict import DocumentStream
 
 HEADING_LINES = 3

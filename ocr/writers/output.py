@@ -124,7 +124,9 @@ class FolderOutput:
         for page in document.pages:
             if page.error is None:
                 one = Document(document.source, (page,))
-                yield from whole_file(page_target(target, page.number, self.format), self.format.write(one, self.options))
+                yield from whole_file(
+                    page_target(target, page.number, self.format), self.format.write(one, self.options)
+                )
 
     def close(self) -> None:
         """Nothing is open between documents."""
@@ -292,4 +294,3 @@ def _write_all(file: BinaryIO, data: bytes | bytearray) -> None:
     while view:
         view = view[file.write(view) :]
     file.flush()
-

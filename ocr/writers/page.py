@@ -43,7 +43,7 @@ def page_element(page: Page, source: str, options: WriterOptions) -> Element:
     blocks = [block for block in page.blocks if block.lines]
     if blocks:
         group = SubElement(SubElement(element, "ReadingOrder"), "OrderedGroup", id="order")
-    for number, block in enumerate(blocks):
+    for number in range(len(blocks)):
         SubElement(group, "RegionRefIndexed", index=str(number), regionRef=f"r{number + 1}")
     for number, block in enumerate(blocks, 1):
         _add_region(element, block, f"r{number}", options)

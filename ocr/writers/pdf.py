@@ -1,6 +1,7 @@
 """Searchable PDF: the pages as they are, with what was read as invisible text exactly over its words.
 
-A PDF keeps its pages, images and bookmarks; an image becomes a page that holds its own data (:mod:`ocr.writers.pdf_image`).
+A PDF keeps its pages, images and bookmarks; an image becomes a page that holds its own data
+(:mod:`ocr.writers.pdf_image`).
 PDFium (pypdfium2) writes, in a process of its own (:mod:`ocr.writers.pdf_worker`).
 """
 

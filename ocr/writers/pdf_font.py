@@ -1,4 +1,4 @@
-"""The font of invisible text: one blank box for every character, half an em wide, or a whole em for Hangul and the like.
+"""The font of invisible text: one blank box for every character, half an em wide, or a whole em for Hangul.
 
 Its characters are numbered by their UTF-16 code, so that every script can be searched and copied without a real font
 of megabytes; the idea is that of Tesseract's pdf.ttf. The box reaches from the baseline (descent 0) to one em above it,
@@ -62,9 +62,7 @@ def load_font(document: pdfium_c.FPDF_DOCUMENT) -> pdfium_c.FPDF_FONT:
     for first, last in WIDE:
         glyphs[2 * first : 2 * last + 2] = b"\0\2" * (last - first + 1)
     arrays = [(ctypes.c_uint8 * len(data)).from_buffer_copy(data) for data in (font, glyphs)]
-    loaded = pdfium_c.FPDFText_LoadCidType2Font(
-        document, arrays[0], len(font), TO_UNICODE, arrays[1], len(glyphs)
-    )
+    loaded = pdfium_c.FPDFText_LoadCidType2Font(document, arrays[0], len(font), TO_UNICODE, arrays[1], len(glyphs))
     if not loaded:
         raise InputError("damaged", "PDFium could not put a font into the PDF")
     return loaded

@@ -144,7 +144,10 @@ def bilevel_picture(image: Image.Image) -> Picture:
         tags = tiff.tag_v2  # type: ignore[attr-defined]
         (start,), (length,) = tags[273], tags[279]
         black_is_one = tags[262] == 1
-    entries = b"/Filter /CCITTFaxDecode /BitsPerComponent 1 /DecodeParms << /K -1 /Columns %d /Rows %d " % (width, height)
+    entries = b"/Filter /CCITTFaxDecode /BitsPerComponent 1 /DecodeParms << /K -1 /Columns %d /Rows %d " % (
+        width,
+        height,
+    )
     entries += b"/BlackIs1 %s >>" % (b"true" if black_is_one else b"false")
     return Picture(packed.getvalue()[start : start + length], entries, None, 1)
 

@@ -1,6 +1,6 @@
 """Tab-separated values with the columns of Tesseract: a row for each page, block, paragraph, line and word.
 
-``level`` is 1 to 5 in that order; boxes are upright, in whole pixels; ``conf`` is 0 to 100 for words and -1 for the rest.
+``level`` is 1 to 5 in that order; boxes are upright, in whole pixels; ``conf`` is 0 to 100 for words, -1 for the rest.
 A block has one paragraph.
 """
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ocr.polygon import Polygon
     from ocr.predict import DocumentStream
 
-COLUMNS = "level page_num block_num par_num line_num word_num left top width height conf text".split()
+COLUMNS = (
+    *("level", "page_num", "block_num", "par_num", "line_num", "word_num"),
+    *("left", "top", "width", "height", "conf", "text"),
+)
 
 
 def write(document: Document | DocumentStream, options: WriterOptions) -> Iterator[str]:

@@ -82,7 +82,11 @@ def parsed(text: str) -> ElementTree.Element:
 
 PLACE = {"HPOS", "VPOS", "WIDTH", "HEIGHT"}
 ALTO = {
-    "alto": (set(), {"SCHEMAVERSION", "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"}, "Description Layout "),
+    "alto": (
+        set(),
+        {"SCHEMAVERSION", "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"},
+        "Description Layout ",
+    ),
     "Description": (set(), set(), "MeasurementUnit sourceImageInformation Processing "),
     "MeasurementUnit": (set(), set(), ""),
     "sourceImageInformation": (set(), set(), "fileName "),
@@ -169,7 +173,8 @@ def test_our_own_readers_get_everything_back(name: str, reader: object, pixels: 
     read = list(sample.page.lines)
     assert [line.text for line in read] == [line.text for line in LINES]
     for line, original in zip(read, LINES, strict=True):
-        pairs = [(line, original), *zip(line.words, original.words, strict=True)]
+        pairs: list[tuple[Line | Word | Char, Line | Word | Char]] = [(line, original)]
+        pairs += zip(line.words, original.words, strict=True)
         for word, other in zip(line.words, original.words, strict=True):
             assert word.text == other.text
             pairs += zip(word.chars, other.chars, strict=True)
@@ -261,7 +266,9 @@ def test_tsv_is_what_a_reader_of_tesseract_expects() -> None:
     assert [row["level"] for row in first[:6]] == ["1", "2", "3", "4", "5", "5"]
     assert first[0]["width"] == str(WIDTH) and {row["conf"] for row in rows if row["level"] != "5"} == {"-1"}
     header, _, rest = text.partition("\n")
-    blocks = parse_tsv(header + "\n" + "".join(f"{row}\n" for row in rest.splitlines() if row.split("\t")[1] == "1"), "")
+    blocks = parse_tsv(
+        header + "\n" + "".join(f"{row}\n" for row in rest.splitlines() if row.split("\t")[1] == "1"), ""
+    )
     read = [line for block in blocks for line in block.lines]
     assert [line.text for line in read] == [line.text for line in LINES]
     for word, original in zip((w for line in read for w in line.words), PAGE.words, strict=True):

@@ -188,7 +188,7 @@ def test_several_formats_are_written_from_pages_that_come_once(tmp_path: Path) -
     output.close()
     assert taken == [1, 2, 3, 4, 5]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scan.hocr", "scan.json", "scan.txt"]
-    assert (tmp_path / "scan.txt").read_text("utf-8").split() == "line 1 line 2 line 3 line 4 line 5".split()
+    assert (tmp_path / "scan.txt").read_text("utf-8").split("\n\n") == [f"line {n}" for n in range(1, 5)] + ["line 5\n"]
     assert len(json.loads((tmp_path / "scan.json").read_text("utf-8"))["pages"]) == 5
     assert (tmp_path / "scan.hocr").read_text("utf-8").count('class="ocr_page"') == 5
 
