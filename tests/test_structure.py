@@ -56,8 +56,15 @@ READING = (
     "ocr.models.end2end.onnx_reader",
     "ocr.models.two_stage.onnx_reader",
     "ocr.writers",
-    "ocr.writers.output",
+    "ocr.writers.alto",
+    "ocr.writers.hocr",
+    "ocr.writers.md",
     "ocr.writers.overlay",
+    "ocr.writers.page",
+    "ocr.writers.pdf",
+    "ocr.writers.pdf_worker",
+    "ocr.writers.several",
+    "ocr.writers.tsv",
 )
 """Modules that reading pages and listing models take; they and all that they import belong to the light install."""
 

@@ -88,17 +88,17 @@ def run(
         for document in documents:
             if document.error is not None:
                 progress.failure(document.source, document.error)
+            failed = document.error is not None
             try:
                 result.write(document)
-            except InputError as error:  # only a PDF of the file can fail so; the file has its other results
+            except InputError as error:  # no PDF can be made of the file, which has its other results
                 progress.failure(document.source, error.failure)
-                progress.document(failed=True)
-                continue
+                failed = True
             if document.page_failures:
                 progress.page_failures(document.source, document.page_failures)
             if document.truncated:
                 progress.warning(document.source, "truncated; only a part of it was there to read")
-            progress.document(failed=document.error is not None or bool(document.page_failures))
+            progress.document(failed=failed or bool(document.page_failures))
     finally:
         progress.close()
         documents.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +63,33 @@ def counted(pages: Iterator[Page], taken: list[int], index: int) -> Iterator[Pag
     for page in pages:
         taken[index] += 1
         yield page
+
+
+def write(
+    document: Document,
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    chars: bool = False,
+    password: str | None = None,
+) -> None:
+    """Write a document to a file in the format of its suffix, or in those of ``format`` (``"hocr,pdf"``).
+
+    ``path`` is a file, a folder, or for several formats the stem of the file names, as ``--output`` of ``ocr predict``.
+    A PDF is made of the file that ``document.source`` names; ``password`` opens it.
+
+    Raises :class:`~ocr.errors.UsageError` for an unknown format, :class:`~ocr.errors.OutputError` if the file cannot be
+    written, :class:`~ocr.errors.InputError` if no PDF can be made of the source.
+    """
+    from ocr.writers import WriterOptions, find_formats, format_of
+
+    target = os.fspath(path)
+    formats = find_formats(format or format_of(target))
+    outputs = open_outputs(target, [document.source], formats, WriterOptions(chars, password=password))
+    try:
+        outputs.write(document)
+    finally:
+        outputs.close()
 
 
 def open_outputs(path: str | None, inputs: Iterable[str], formats: list[Format], options: WriterOptions) -> Outputs:
