@@ -1,4 +1,4 @@
-"""docs/formats.md can be walked: its commands and its Python write what the page says, and its table is that of the code."""
+"""docs/formats.md can be walked: its commands and its Python write what the page says, and its table is the truth."""
 
 from __future__ import annotations
 
