@@ -84,10 +84,10 @@ def packages() -> Iterator[Finding]:
     """The packages of the light install, each by its version, then those of each extra together."""
     required: dict[str, list[str]] = {}
     for line in importlib.metadata.requires("vitocr") or []:
-        name = re.match(r"[\w.-]+", line)
-        extra = re.search(r"extra == [\"'](\w+)", line)
-        if name and name[0] != "vitocr":
-            required.setdefault(extra[1] if extra else "", []).append(name[0])
+        package = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+        wanted_by = re.search(r"extra == [\"'](\w+)", line)
+        if package != "vitocr":
+            required.setdefault(wanted_by[1] if wanted_by else "", []).append(package)
     for name in required.pop("", []):
         version = version_of(name)
         state: State = "ok" if version else "fault"
