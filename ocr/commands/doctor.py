@@ -10,7 +10,7 @@ MARKS = {"ok": " ", "missing": "-", "fault": "!"}
 
 
 def doctor() -> None:
-    """Show versions, devices, models and engines, and what to type for what is missing. Exit code 4: no page is read."""
+    """Show versions, devices, models and engines, and what to type for what is missing; exit code 4 after a fault."""
     from ocr.commands.progress import printable
     from ocr.doctor import Finding, examine
 

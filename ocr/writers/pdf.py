@@ -78,7 +78,8 @@ class PdfWorker:
         atexit.register(self.stop)
 
     def open(self, path: str, options: WriterOptions) -> None:
-        name = os.fsencode(path).decode("latin-1")  # bytes: the worker's locale may differ
+        place = os.path.abspath(path)  # noqa: PTH100 (no valid Path perhaps); the worker stays in its folder
+        name = os.fsencode(place).decode("latin-1")  # bytes: the worker's locale may differ
         limits = {"timeout": options.timeout, "max_pixels": PageOptions().max_pixels}
         self._send({"path": name, "password": options.password, **limits})
         self._receive()

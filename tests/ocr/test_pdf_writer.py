@@ -424,3 +424,11 @@ def test_words_without_letters_or_extent_are_left_out(tmp_path: Path) -> None:
     flat, empty = Word("flat", from_box(5, 5, 50, 5)), Word("", from_box(5, 5, 50, 50))
     line = Line("x", from_box(5, 5, 50, 50), 1.0, (flat, empty, Word("x", from_box(100, 100, 130, 140))))
     assert plain_text(made(blank(tmp_path / "x.png"), page_of(line))) == "x"
+
+
+def test_names_are_those_of_the_folder_of_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        blank(tmp_path / name / f"{name}.png")
+        monkeypatch.chdir(tmp_path / name)  # the process that writes was started in another one
+        assert made(Path(f"{name}.png"), SIDEWAYS).startswith(b"%PDF")
