@@ -21,6 +21,10 @@ LONG_SIDE = 297 / 25.4 * 72
 """Points; of a page whose image does not tell its resolution."""
 
 PLAUSIBLE_DPI = (50.0, 2400.0)
+SCREEN_DPI = 96.0
+"""Cameras and drawing programs that know no resolution write 72 or 96: believed only where the page stays within A3."""
+
+A3_SIDE = 420 / 25.4 * 72
 LONGEST_SIDE = 14_400.0
 """Points, the limit of PDF viewers."""
 
@@ -159,7 +163,8 @@ def page_scale(image: Image.Image) -> tuple[float, float]:
     dots = [float(value) for value in stored]
     if all(PLAUSIBLE_DPI[0] <= value <= PLAUSIBLE_DPI[1] for value in dots) and len(dots) == 2:
         scale = (72 / dots[0], 72 / dots[1])
-        if max(width * scale[0], height * scale[1]) <= LONGEST_SIDE:
+        longest = A3_SIDE if max(dots) <= SCREEN_DPI else LONGEST_SIDE
+        if max(width * scale[0], height * scale[1]) <= longest:
             return scale
     even = LONG_SIDE / max(width, height)
     return even, even

@@ -88,6 +88,8 @@ def write(
     outputs = open_outputs(target, [document.source], formats, WriterOptions(chars, password=password))
     try:
         outputs.write(document)
+    except InputError as error:
+        raise InputError(error.code, f"cannot make a PDF of {document.source}: {error}") from error
     finally:
         outputs.close()
 

@@ -25,6 +25,7 @@ from ocr.errors import InputError, UsageError
 from ocr.polygon import as_polygon, bounds, from_box, slice_quad, transform
 from ocr.predict import DocumentStream
 from ocr.writers import WRITERS, WriterOptions, pdf, pdf_font
+from ocr.writers.several import write
 
 TWO_PIXELS = 2 * 72 / 150
 """Points; the most by which text may lie beside its word."""
@@ -258,8 +259,9 @@ def test_data_of_pictures_are_taken_over_and_files_stay_small(tmp_path: Path) ->
 
 
 def test_resolution_says_how_large_the_page_is(tmp_path: Path) -> None:
-    document = pypdfium2.PdfDocument(made(blank(tmp_path / "x.jpg", dpi=(300, 300)), UPRIGHT))
-    assert document[0].get_size() == pytest.approx((WIDTH * 72 / 300, HEIGHT * 72 / 300))
+    for dots, size in {300: (297.6, 421), 72: (595.2, 841.9)}.items():
+        document = pypdfium2.PdfDocument(made(blank(tmp_path / "x.jpg", dpi=(dots, dots)), UPRIGHT))
+        assert document[0].get_size() == pytest.approx(size, abs=0.1)
 
 
 def test_colour_profiles_stay(tmp_path: Path) -> None:
@@ -387,8 +389,9 @@ def test_a_file_of_which_no_pdf_can_be_made_costs_only_itself(tmp_path: Path) ->
     with pytest.raises(InputError, match="damaged") as caught:
         made(broken, UPRIGHT)
     assert caught.value.code == "damaged"
-    with pytest.raises(InputError, match="no such file"):
-        made(tmp_path / "none.png", UPRIGHT)
+    with pytest.raises(InputError, match=r"cannot make a PDF of .*none\.png: there is no such file"):
+        write(Document(str(tmp_path / "none.png"), (UPRIGHT,)), tmp_path / "none.pdf")
+    assert not (tmp_path / "none.pdf").exists()
     assert "Invoice" in plain_text(made(good, UPRIGHT))
 
 
