@@ -6,6 +6,7 @@ import io
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def draw(path: Path, text: str) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """What a user of the page has: ``scan.png``, ``scans/`` and ``book.pdf`` of two pages."""
     monkeypatch.chdir(tmp_path)
     draw(tmp_path / "scan.png", "Bakery number 7")
@@ -48,7 +49,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         book.import_pages(pypdfium2.PdfDocument(tmp_path / "one.pdf"))
     book.save(tmp_path / "book.pdf")
     (tmp_path / "one.pdf").unlink()
-    return tmp_path
+    load_once.cache_clear()  # other tests take other readers
+    yield tmp_path
+    load_once.cache_clear()
 
 
 def text_of(path: Path) -> list[str]:
@@ -87,6 +90,5 @@ def test_the_commands_write_what_the_page_says(
 def test_the_python_of_the_page_runs(folder: Path) -> None:
     (block,) = blocks("python")
     exec(compile(block, "docs/formats.md", "exec"), {})
-    load_once.cache_clear()  # other tests take other readers
     assert text_of(folder / "scan.pdf") == ["Bakery number 7"]
     assert "ocrx_cinfo" in (folder / "scan.hocr").read_text("utf-8") and (folder / "scan.tsv").is_file()
