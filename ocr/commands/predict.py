@@ -81,7 +81,7 @@ def run(
     from ocr.writers.several import open_outputs
 
     several = len(inputs) > 1 or is_several(inputs[0])
-    writing = WriterOptions(chars, several, options.password, options.timeout)
+    writing = WriterOptions(chars, several, options)
     result = open_outputs(output, inputs, find_formats(format_names or format_of(output)), writing)
     documents = stream_documents(inputs, load_reader, options, watcher(overlay, progress))
     try:

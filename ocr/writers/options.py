@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from ocr.data.page_options import PageOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +13,5 @@ class WriterOptions:
     """Write the characters of each word, with their places, where the format knows them."""
     titled: bool = False
     """Several documents share a file: plain text names each one above its text."""
-    password: str | None = None
-    """Of an encrypted PDF that is to be made searchable."""
-    timeout: float = 50.0
-    """Seconds for opening a file, for each page and for saving, where a picture or PDF is written."""
+    opening: PageOptions = field(default_factory=PageOptions)
+    """How the file itself is opened again, with its password and limits, where a PDF is made of it."""

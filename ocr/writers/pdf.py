@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import ocr
-from ocr.data.page_options import PageOptions
 from ocr.errors import InputError, OutputError, UsageError
 from ocr.polygon import text_corners
 from ocr.writers.markup import words_of
@@ -80,8 +79,9 @@ class PdfWorker:
     def open(self, path: str, options: WriterOptions) -> None:
         place = os.path.abspath(path)  # noqa: PTH100 (no valid Path perhaps); the worker stays in its folder
         name = os.fsencode(place).decode("latin-1")  # bytes: the worker's locale may differ
-        limits = {"timeout": options.timeout, "max_pixels": PageOptions().max_pixels}
-        self._send({"path": name, "password": options.password, **limits})
+        opening = options.opening
+        limits = {"timeout": opening.timeout, "max_pixels": opening.max_pixels}
+        self._send({"path": name, "password": opening.password, **limits})
         self._receive()
 
     def add(self, page: Page) -> None:

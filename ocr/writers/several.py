@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocr.data.page_options import PageOptions
 from ocr.errors import InputError, UsageError
 from ocr.writers.output import Output, names_folder, open_output, replace_pages
 
@@ -85,7 +86,10 @@ def write(
 
     target = os.fspath(path)
     formats = find_formats(format or format_of(target))
-    outputs = open_outputs(target, [document.source], formats, WriterOptions(chars, password=password))
+    options = WriterOptions(chars, opening=PageOptions(password=password))
+    outputs = open_outputs(
+        target, [document.source], formats, WriterOptions(chars, opening=PageOptions(password=password))
+    )
     try:
         outputs.write(document)
     except InputError as error:

@@ -373,7 +373,7 @@ def test_an_encrypted_pdf_needs_its_password_and_stays_encrypted(scan: Path) -> 
     page = page_of(turned("hidden", (400, 300), 0), size=(1240, 1754))
     with pytest.raises(InputError, match="needs a password"):
         made(locked, page)
-    data = made(locked, page, options=WriterOptions(password="secret"))
+    data = made(locked, page, options=WriterOptions(opening=PageOptions(password="secret")))
     with pytest.raises(pikepdf.PasswordError):
         pikepdf.open(io.BytesIO(data))
     document = pypdfium2.PdfDocument(data, password="secret")
@@ -414,6 +414,12 @@ def test_a_document_that_was_given_up_leaves_nothing_to_the_next(tmp_path: Path)
     next(pieces)
     pieces.close()  # type: ignore[union-attr]
     assert plain_text(made(path, SIDEWAYS)).count("down the right side") == 1
+
+
+def test_the_limit_on_pixels_holds_here_too(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="more than the limit of 1,000") as caught:
+        made(blank(tmp_path / "x.png"), UPRIGHT, options=WriterOptions(opening=PageOptions(max_pixels=1000)))
+    assert caught.value.code == "too_large"
 
 
 def test_standard_input_needs_its_copy(tmp_path: Path) -> None:
