@@ -87,9 +87,7 @@ def write(
     target = os.fspath(path)
     formats = find_formats(format or format_of(target))
     options = WriterOptions(chars, opening=PageOptions(password=password))
-    outputs = open_outputs(
-        target, [document.source], formats, WriterOptions(chars, opening=PageOptions(password=password))
-    )
+    outputs = open_outputs(target, [document.source], formats, options)
     try:
         outputs.write(document)
     except InputError as error:
