@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class LabelReader:
     name: str
     looks_like: str
     recognises: Callable[[Path], bool]
-    read: Callable[[Path, LabelOptions], list[Sample]]
+    read: Callable[[Path, LabelOptions], Sequence[Sample]]
 
 
 READERS = (
