@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr.data.label_options import LabelOptions
-from ocr.data.labels import alto, funsd, icdar, imagefolder, native, page_xml
+from ocr.data.labels import alto, funsd, icdar, imagefolder, native, page_xml, shards
 from ocr.data.samples import Sample
 
 
@@ -24,6 +24,7 @@ class LabelReader:
 READERS = (
     LabelReader("imagefolder", "metadata.jsonl beside images", imagefolder.recognises, imagefolder.read),
     LabelReader("native", 'a .jsonl file of {"image", "lines" or "text"}', native.recognises, native.read),
+    LabelReader("shards", ".tar files of images with .txt or .json", shards.recognises, shards.read),
     LabelReader("PAGE XML", ".xml files with the root PcGts", page_xml.recognises, page_xml.read),
     LabelReader("ALTO", ".xml files with the root alto", alto.recognises, alto.read),
     LabelReader("FUNSD", "annotations/*.json beside images/", funsd.recognises, funsd.read),

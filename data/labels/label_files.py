@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import unicodedata
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
+from ocr.data.fixed_file import Span
 from ocr.data.image_file import orientation
 from ocr.data.label_options import LabelOptions
 from ocr.errors import InputError, UsageError
@@ -74,13 +76,14 @@ def resolve_image(root: Path, name: str, options: LabelOptions, source: str) -> 
     return root / name
 
 
-def image_size(image: Path) -> tuple[int, int]:
-    """Width and height of the displayed image, from its header; (0, 0) if it cannot be opened.
+def image_size(image: Path, span: Span | None = None) -> tuple[int, int]:
+    """Width and height of the displayed image (or of the one whose bytes lie there), from its header; (0, 0) if it
+    cannot be opened.
 
     An unreadable image must not stop the reading of the other labels: the checks find and count it.
     """
     try:
-        with Image.open(image) as header:
+        with Image.open(image if span is None else BytesIO(span.read())) as header:
             turned = orientation(header) >= 5  # lies on its side
             return (header.height, header.width) if turned else header.size
     except Exception:  # Pillow raises OSError, ValueError, TypeError, SyntaxError, KeyError and more

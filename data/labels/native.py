@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ocr.data.fixed_file import FixedFile
+from ocr.data.fixed_file import FixedFile, Span
 from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import image_size, nfc, read_text, resolve_image
 from ocr.data.labels.place_words import place_words
@@ -50,19 +50,28 @@ def _row(row: str, root: Path, options: LabelOptions, source: str) -> Sample:
 
 
 def _sample(entry: Mapping[str, Any], root: Path, options: LabelOptions, source: str) -> Sample:
-    image = resolve_image(root, entry["image"], options, source)
+    return labelled_sample(entry, resolve_image(root, entry["image"], options, source), options, source)
+
+
+def labelled_sample(
+    entry: Mapping[str, Any], image: Path, options: LabelOptions, source: str, span: Span | None = None
+) -> Sample:
+    """A sample of what is said about its image, which may lie in a tar file.
+
+    Raises KeyError, TypeError, ValueError or AttributeError if that is not of our format.
+    """
     text = nfc(entry["text"]) if entry.get("text") is not None else None
     size = (int(entry["width"]), int(entry["height"])) if "width" in entry and "height" in entry else None
     page = None
     if "lines" in entry:
-        size = size or image_size(image)
+        size = size or image_size(image, span)
         lines = [_line(line, options) for line in entry["lines"]]
         if entry.get("words"):
             lines = place_words(lines, [_word(word) for word in entry["words"]])
         page = Page(1, *size, (Block(tuple(lines)),) if lines else ())
     elif text is None:
         raise KeyError("text")
-    return Sample(image, page, text, entry.get("lang"), entry.get("kind"), size, source)
+    return Sample(image, page, text, entry.get("lang"), entry.get("kind"), size, source, span)
 
 
 def _line(entry: Mapping[str, Any], options: LabelOptions) -> Line:
