@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.data.page_pool import PagePool
+from ocr.data.readable import ReadableSamples
 from ocr.data.sample_mix import as_mix
 from ocr.data.samples import Sample
 from ocr.data.tighten import tighten_page
@@ -102,6 +103,7 @@ class DetectionCrops:
                 f"none of {len(samples)} samples has lines with polygons, which a text detector is trained on; "
                 "give labelled pages or a page renderer"
             )
+        self.readable = ReadableSamples(self.samples)
         self.seed, self.length = seed, length
         self.config = config or CropConfig()
         self.mixture = mixture = mixture or MixtureConfig()
@@ -115,12 +117,12 @@ class DetectionCrops:
         rng = np.random.default_rng((self.seed, index))
         if self.rendered is not None and (not self.samples or rng.random() < self.mixture.rendered):
             return random_crop(*self.rendered.page(index), rng, self.config)
-        image, page = random_crop(*self.scanned_page(self.samples.draw(rng)), rng, self.config)
+        image, page = random_crop(*self.scanned_page(rng), rng, self.config)
         return disturb(image, rng, self.config), page
 
-    def scanned_page(self, number: int) -> LabelledPage:
+    def scanned_page(self, rng: np.random.Generator) -> LabelledPage:
         """A scan with its label boxes drawn in to the ink, if they are to be; those are found once and kept."""
-        image = self.samples[number].load()
+        number, image = self.readable.draw(rng)
         page = self.samples[number].page
         assert page is not None
         if self.mixture.tighten:

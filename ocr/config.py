@@ -36,10 +36,15 @@ class LoopConfig:
         device: ``auto`` takes CUDA when it is there.
         threads: CPU threads of torch; 0 leaves torch's own choice.
         evaluate_every: Steps between two evaluations, each of which also writes a checkpoint.
+        save_every: Steps between two checkpoints besides; 0: none.
         log_every: Steps between two progress lines.
         forget_limit: Points (hundredths of CER, F1 or characters read right) that the stock set's score may fall by
             before a run that started from a model warns.
         seed: Of weights and data.
+        deterministic: Compute the same bits each time, on the same machine; a run that was killed and resumed then ends
+            with the same weights as one that was not.
+        distributed: How processes started by ``accelerate launch`` or ``torchrun`` share the work: ``ddp``, each with
+            the whole model, or ``fsdp``, with its parameters in shards. Batch and ``accumulate`` are those of each.
     """
 
     steps: int = 20000
@@ -55,9 +60,12 @@ class LoopConfig:
     device: str = "auto"
     threads: int = 0
     evaluate_every: int = 1000
+    save_every: int = 0
     log_every: int = 100
     forget_limit: float = 0.5
     seed: int = 0
+    deterministic: bool = False
+    distributed: str = "ddp"
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 import numpy as np
 
+from ocr.data.readable import ReadableSamples
 from ocr.data.recognition import LabelledCrops, LineSource, vary_line
 from ocr.data.sample_mix import SampleMix, draw_weighted
 from ocr.data.samples import Sample
 from ocr.data.stored_samples import LARGE_COUNT
 from ocr.document import Line
 from ocr.errors import InputError
+from ocr.models.interface import Image
 from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, widen
 
 LabelledLine = tuple[GreyImage, str]
@@ -58,50 +59,37 @@ class LineMix:
 class DrawnLines:
     """Draws a sample, decodes it and cuts out a line, each time a little differently.
 
-    A sample that cannot be read is named on stderr, and another drawn. Raises InputError if there is no end of them.
+    Raises InputError if there is no end of samples without a line.
     """
 
     def __init__(self, samples: Sequence[Sample], height: int, max_width: int) -> None:
-        self.samples, self.height, self.max_width = samples, height, max_width
-        self.bad: set[int] = set()
+        self.readable, self.height, self.max_width = ReadableSamples(samples), height, max_width
 
     def draw(self, rng: np.random.Generator) -> LabelledLine:
         for _ in range(TRIES):
-            number = int(rng.integers(len(self.samples)))
-            found = None if number in self.bad else self._cut(number, rng)
-            if found is not None and found[0].shape[1] <= self.max_width:
-                return vary_line(found[0], rng, self.max_width), found[1]
+            number, image = self.readable.draw(rng)
+            line = cut_line(self.readable.samples[number], image, self.height, rng)
+            if line is not None and line[0].shape[1] <= self.max_width:
+                return vary_line(line[0], rng, self.max_width), line[1]
         raise InputError(
             "damaged",
             f"{TRIES} samples in a row hold no readable line of up to {self.max_width} px; see ocr data check",
         )
 
-    def _cut(self, number: int, rng: np.random.Generator) -> LabelledLine | None:
-        try:
-            return cut_line(self.samples[number], self.height, rng)
-        except InputError as error:
-            self.bad.add(number)
-            print(f"warning: skipped in training: {error}", file=sys.stderr, flush=True)  # noqa: T201
-            return None
 
-
-def cut_line(sample: Sample, height: int, rng: np.random.Generator) -> LabelledLine | None:
-    """A line of a sample (height, W) with its text, None if it has none. Raises InputError."""
+def cut_line(sample: Sample, image: Image, height: int, rng: np.random.Generator) -> LabelledLine | None:
+    """A line (height, W) of a sample and its image (H, W, 3), with its text; None if it has none."""
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     if sample.page is None:
-        readable = sample.is_crop and sample.full_text.strip()
-        return (to_height(_grey(sample), height), sample.full_text) if readable else None
+        return (to_height(grey, height), sample.full_text) if sample.is_crop and sample.full_text.strip() else None
     lines = [line for line in sample.page.lines if is_readable(line)]
     if not lines:
         return None
     line = lines[int(rng.integers(len(lines)))]
     quad = widen(np.asarray(line.polygon), float(rng.uniform(*MARGIN)), float(rng.uniform(*SIDE_MARGIN)))
-    return line_image(ShrunkPage(_grey(sample)), quad, height), line.text
+    return line_image(ShrunkPage(grey), quad, height), line.text
 
 
 def is_readable(line: Line) -> bool:
     """Whether a line can be cut out and has a text to learn."""
     return not line.ignore and bool(line.text.strip()) and len(line.polygon) == 4
-
-
-def _grey(sample: Sample) -> GreyImage:
-    return np.asarray(cv2.cvtColor(sample.load(), cv2.COLOR_RGB2GRAY), np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +20,8 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint in --output.")] = False,
 ) -> None:
     """Train on labelled and rendered pages, for example: ocr train recognizer loop.minutes=60 data.corpora=TEXTS"""
-    try:
-        import peft  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("ocr train", "train") from error
+    if any(find_spec(package) is None for package in ("torch", "peft")):  # importing peft takes seconds
+        raise MissingExtraError("ocr train", "train")
     from ocr.config import find_config, load_config
     from ocr.pipeline import find_model
     from ocr.train import train as run

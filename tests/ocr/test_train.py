@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 safetensors = pytest.importorskip("safetensors.torch", reason="the training extra is not installed")
 
 from ocr.config import LoopConfig, TrainConfig, load_config  # noqa: E402
+from ocr.data.batch_stream import BatchStream  # noqa: E402
 from ocr.data.labels.native_writer import write_native  # noqa: E402
 from ocr.data.samples import Sample  # noqa: E402
 from ocr.document import Block, Line, Page  # noqa: E402
@@ -99,19 +99,37 @@ def test_weights_start_from_a_model_folder(tmp_path: Path) -> None:
         build_pipeline(tiny_config(tmp_path / "set", "model.recognizer.width=32"), tmp_path / "run" / "best")
 
 
-def test_training_stops_on_numbers_that_are_not_finite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ocr.models.two_stage.pipeline import TwoStage
+def poison(monkeypatch: pytest.MonkeyPatch, numbers: range) -> None:
+    """Batches of these numbers hold what is no number."""
+    good = BatchStream.__next__
 
-    good = TwoStage.batches
-
-    def poisoned(self: TwoStage, parts: Any, data: Any, seed: int) -> Iterator[Any]:
-        for batch in good(self, parts, data, seed):
+    def poisoned(self: BatchStream) -> Any:
+        number, batch = self.number, good(self)
+        if number in numbers:
             batch["recognizer"]["images"] = batch["recognizer"]["images"] * float("nan")
-            yield batch
+        return batch
 
-    monkeypatch.setattr(TwoStage, "batches", poisoned)
-    with pytest.raises(TrainingError, match=r"lower loop\.learning_rate"):
+    monkeypatch.setattr(BatchStream, "__next__", poisoned)
+
+
+def test_training_stops_on_numbers_that_are_not_finite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    poison(monkeypatch, range(1000))
+    with pytest.raises(TrainingError, match=r"step 10: .*lower loop\.learning_rate"):
         train(tiny_config(tmp_path / "set", "loop.steps=20", "loop.evaluate_every=100"), tmp_path / "run")
+
+
+def test_a_step_that_is_not_finite_is_skipped_and_leaves_no_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    poison(monkeypatch, range(2, 5))
+    train(tiny_config(tmp_path / "set", "loop.steps=6", "loop.evaluate_every=3"), tmp_path / "run")
+    assert capsys.readouterr().err.count("the step is skipped") == 3
+    for name in (
+        "checkpoint-00000003/state.safetensors",
+        "checkpoint-00000006/state.safetensors",
+        "best/weights.safetensors",
+    ):
+        assert all(tensor.isfinite().all() for tensor in safetensors.load_file(tmp_path / "run" / name).values())
 
 
 def test_weight_decay_spares_vectors() -> None:
