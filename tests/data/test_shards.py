@@ -138,7 +138,9 @@ def test_files_that_are_not_whole(tmp_path: Path) -> None:
     good = write_tar(tmp_path / "good.tar", {"1.png": png(), "1.txt": b"a"}).read_bytes()
     cases = {
         "truncated.tar": (good[:540], InputError, "ends within the member"),
-        "header.tar": (good[:300], InputError, "ends within a header"),
+        "header.tar": (good[:1200], InputError, "without the empty block"),
+        "member.tar": (good[:2048], InputError, "without the empty block"),
+        "empty.tar": (b"", InputError, "without the empty block"),
         "damaged.tar": (b"x" + good[1:], InputError, "no tar header at byte 0"),
         "packed.tar": (gzip.compress(good), UsageError, "gunzip it first"),
     }
