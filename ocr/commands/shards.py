@@ -21,7 +21,8 @@ def shards(
     from ocr.data.labels.shard_writer import write_shards
     from ocr.data.samples import list_splits, load_samples
 
-    for name in [split] if split else list_splits(path) or [None]:
+    names: list[str | None] = [split] if split else [*list_splits(path)]
+    for name in names or [None]:
         samples = load_samples(path, split=name)
         console = Console(stderr=True)
         shown = track(samples, f"{len(samples)} samples", len(samples), console=console, transient=True)

@@ -29,7 +29,7 @@ def labelled_set(tmp_path: Path) -> Path:
     folder = tmp_path / "set"
     (folder / "images").mkdir(parents=True)
     for split, count in (("train", 5), ("val", 1)):
-        rows = []
+        rows: list[dict[str, object]] = []
         for number in range(count):
             name = f"images/{split}{number}.png"
             Image.effect_noise((100, 50), 20 + number).convert("RGB").save(folder / name)

@@ -24,7 +24,7 @@ TEXTS = ["first line", "zweite Zeile", "셋째 줄", "", "fifth: café"]
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     """Five crops and a page, with a blank row between them."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for number, text in enumerate(TEXTS):
         Image.new("RGB", (60 + number, 32), (250, 250, 250)).save(tmp_path / f"{number}.png")
         rows.append({"image": f"{number}.png", "text": text, "lang": ("en", "de", "ko", None, "en")[number]})
@@ -32,9 +32,9 @@ def manifest(tmp_path: Path) -> Path:
     line = {"text": "on a page", "polygon": [[5, 5], [90, 5], [90, 25], [5, 25]]}
     outside = {"text": "nowhere", "polygon": [[500, 5], [900, 5], [900, 25], [500, 25]]}
     rows.append({"image": "page.png", "width": 100, "height": 50, "lines": [line, outside]})
-    text = [json.dumps(row, ensure_ascii=False) for row in rows]
+    written = [json.dumps(row, ensure_ascii=False) for row in rows]
     path = tmp_path / "train.jsonl"
-    path.write_text("\ufeff" + "\n".join([*text[:3], "", *text[3:]]), encoding="utf-8")
+    path.write_text("\ufeff" + "\n".join([*written[:3], "", *written[3:]]), encoding="utf-8")
     return path
 
 

@@ -93,7 +93,7 @@ def test_a_step_is_that_of_plain_adamw() -> None:
         [{"params": matrices, "weight_decay": loop.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
         lr=loop.learning_rate, betas=loop.betas,
     )  # fmt: skip
-    for p in plain.detector.parameters():
+    for p in plain.get_submodule("detector").parameters():
         p.requires_grad_(False)
     one_step(config, _only_recognizer(ours), iter([batch]))
     torch.manual_seed(0)  # where positions start is drawn per batch; see seed_batch
@@ -154,7 +154,7 @@ def test_checkpointing_leaves_gradients_as_they_are(part: str, backbone: str) ->
     saving = copy.deepcopy(plain)
     kept = {}
     for which, pipeline in (("plain", plain), ("saving", saving)):
-        own = pipeline.get_submodule(part.split("_")[0])
+        own: Any = pipeline.get_submodule(part.split("_")[0])
         if which == "saving":
             assert checkpoint_blocks(own) == (3 if part.endswith("backbone") else 2)
         torch.manual_seed(3)
