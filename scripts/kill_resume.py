@@ -22,6 +22,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,15 +79,12 @@ def draw_set(folder: Path) -> Path:
     return folder
 
 
-def command(data: Path, output: Path, steps: int, every: int, workers: int) -> list[str]:
-    """Arguments of ``ocr``."""
-    sets = f"[{data}]"
-    config = output.with_suffix(".yaml")
+def command(data: Path, output: Path, given: Sequence[str]) -> list[str]:
+    """Arguments of ``ocr`` that begin a training, or go on with it; ``given`` are settings over :data:`SETTINGS`."""
+    sets, config = f"[{data}]", output.with_suffix(".yaml")
     config.write_text("# a tiny training, to be killed\npipeline: two_stage\n")
-    return [
-        "train", str(config), *SETTINGS, f"data.train={sets}", f"data.val={sets}", f"loop.steps={steps}",
-        f"loop.evaluate_every={every}", f"data.workers={workers}", "--output", str(output), "--resume",
-    ]  # fmt: skip
+    settings = [*SETTINGS, f"data.train={sets}", f"data.val={sets}", *given]
+    return ["train", str(config), *settings, "--resume", "--output", str(output)]
 
 
 def start(arguments: list[str]) -> int:
@@ -96,7 +94,7 @@ def start(arguments: list[str]) -> int:
         return child
     os.setpgid(0, 0)
     quiet = os.open(os.devnull, os.O_WRONLY)
-    errors = os.open(str(Path(arguments[-2]).with_suffix(".log")), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    errors = os.open(str(Path(arguments[-1]).with_suffix(".log")), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(quiet, 1)
     os.dup2(errors, 2)
     os._exit(ocr_command(arguments))
@@ -112,7 +110,7 @@ def run_to_end(arguments: list[str]) -> None:
     """Raises RuntimeError if training fails."""
     _, status = os.waitpid(start(arguments), 0)
     if status:
-        log = Path(arguments[-2]).with_suffix(".log").read_text()
+        log = Path(arguments[-1]).with_suffix(".log").read_text()
         raise RuntimeError(f"training ended with {os.waitstatus_to_exitcode(status)}: {log[-2000:]}")
 
 
@@ -167,18 +165,18 @@ def is_living(group: int) -> bool:
     return True
 
 
-def kill_and_compare(folder: Path, kills: int, aimed: int, steps: int, every: int, workers: int, seed: int) -> Outcome:
+def kill_and_compare(folder: Path, kills: int, aimed: int, seed: int, given: Sequence[str]) -> Outcome:
     """Train once without a break, then with kills, from the beginning again whenever a run came to its end."""
     data, rng = draw_set(folder / "set"), random.Random(seed)
     began = time.monotonic()
-    run_to_end(command(data, folder / "unbroken", steps, every, workers))
+    run_to_end(command(data, folder / "unbroken", given))
     longest = max(0.5, (time.monotonic() - began) / 3)
     wanted = digests(folder / "unbroken")
     done = inside = runs = equal = 0
     groups: list[int] = []
     while done < kills:
         output = folder / f"broken{runs}"
-        arguments = command(data, output, steps, every, workers)
+        arguments = command(data, output, given)
         result = ""
         while done < kills and result != "ended":
             child = start(arguments)
@@ -209,11 +207,10 @@ def main() -> None:
     for name in ("two_stage.pipeline", "two_stage.training_data", "two_stage.validation"):
         importlib.import_module(f"ocr.models.{name}")
     importlib.import_module("ocr.train")
+    given = [f"loop.steps={options.steps}", f"loop.evaluate_every={options.every}", f"data.workers={options.workers}"]
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        outcome = kill_and_compare(
-            Path(folder), options.kills, options.aimed, options.steps, options.every, options.workers, options.seed
-        )
+        outcome = kill_and_compare(Path(folder), options.kills, options.aimed, options.seed, given)
     row = {
         "date": datetime.date.today().isoformat(),
         "kills": outcome.kills,

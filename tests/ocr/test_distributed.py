@@ -131,7 +131,8 @@ def test_another_way_to_share_is_an_error() -> None:
 @pytest.mark.parametrize("launcher", ["torch.distributed.run", "accelerate.commands.launch"])
 def test_launchers(tmp_path: Path, launcher: str) -> None:
     data = kill_resume.draw_set(tmp_path / "set")
-    settings = [*kill_resume.command(data, tmp_path / "run", 2, 2, 0), "parts=[recognizer]"]
+    given = ("parts=[recognizer]", "loop.steps=2", "loop.evaluate_every=2", "data.workers=0")
+    settings = kill_resume.command(data, tmp_path / "run", given)
     options = ["--nproc_per_node=2", "--standalone"] if "torch" in launcher else ["--cpu", "--num_processes=2"]
     options += [] if "torch" in launcher else ["--num_machines=1", f"--main_process_port={free_port()}"]
     command = [sys.executable, "-m", launcher, *options, "-m", "ocr", *settings]
