@@ -22,6 +22,10 @@ DEATHS = 3
 """Deaths of worker processes before the same batch after which training stops."""
 
 
+PATIENCE = 600.0
+"""Seconds after which a worker process that has not made its batch counts as dead."""
+
+
 class BatchStream:
     """Endless batches ``{part: {name: tensor}}`` of a share of the series; an iterator.
 
@@ -56,7 +60,7 @@ class BatchStream:
                 batch = next(self.streams[part])
                 break
             except RuntimeError as error:
-                if "DataLoader worker (pid" not in str(error):
+                if not str(error).startswith(("DataLoader worker (pid", "DataLoader timed out")):
                     raise
                 self._restart(part, error)
         position = batch.pop(POSITION, None)
@@ -95,4 +99,5 @@ def make_loader(
         collate_fn=collate,
         prefetch_factor=ahead if workers else None,
         worker_init_fn=prepare_worker,
+        timeout=PATIENCE if workers else 0,
     )

@@ -118,7 +118,7 @@ def find_checkpoint(output: Path, resume: bool) -> StoredCheckpoint | None:
     A damaged one is named on stderr and passed over. Raises ModelError if none of several is whole, UsageError if there
     are some and the run is not to be resumed.
     """
-    settle_best(output)
+    tidy(output)
     folders = sorted(output.glob("checkpoint-*"), reverse=True)
     if folders and not resume:
         raise UsageError(f"{output} holds checkpoints of a run; go on with --resume, or choose another --output")
@@ -193,7 +193,7 @@ def replace_folder(folder: Path, write: Callable[[Path], None]) -> None:
     """Fill a new folder beside, bring it to the disk, and put it in the place of an old one by renaming.
 
     Killed at any moment it leaves the old folder or the new one, but for the instant between two renamings, which
-    :func:`settle_best` puts right. Raises OutputError, with the old folder still there.
+    :func:`tidy` puts right. Raises OutputError, with the old folder still there.
     """
     unfinished, old = folder.with_name(f".{folder.name}"), folder.with_name(f".{folder.name}.old")
     try:
@@ -213,10 +213,12 @@ def replace_folder(folder: Path, write: Callable[[Path], None]) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def settle_best(output: Path) -> None:
-    """After a kill between two renamings: the old ``best`` comes back."""
+def tidy(output: Path) -> None:
+    """What a kill left behind goes; after one between two renamings the old ``best`` comes back."""
     if not (output / "best").exists() and (output / ".best.old").exists():
         (output / ".best.old").rename(output / "best")
+    for unfinished in (*output.glob(".checkpoint-*"), *output.glob(".best*")):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def check_space(output: Path, needed: int) -> None:

@@ -3,8 +3,7 @@
 Each process trains on its own share of the series of batches (:mod:`ocr.data.series`); gradients are averaged, by DDP
 (arXiv 2006.15704) or with parameters in shards by FSDP (arXiv 2304.11277). The main process alone evaluates, logs and
 writes; the others have a throw-away folder in place of the run's, and nothing to say on stderr. In batch normalisation
-each batch has its own statistics, as with ``loop.accumulate``; the running ones are averaged over the processes at each
-step.
+each batch has its own statistics, as with ``loop.accumulate``, and the running ones follow all of them.
 """
 
 from __future__ import annotations
@@ -85,17 +84,17 @@ class Processes:
         sums: list[float] = tensor.tolist()
         return sums
 
-    @torch.no_grad()
-    def average_statistics(self, pipeline: nn.Module) -> None:
-        """Mean over the processes of what batch normalisation layers that learn have seen."""
-        if self.accelerator is None:
-            return
-        for module in pipeline.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
-                for statistics in (module.running_mean, module.running_var):
-                    if statistics is not None:
-                        torch.distributed.all_reduce(statistics)
-                        statistics /= self.count
+    @contextlib.contextmanager
+    def statistics_in_turn(self, pipeline: nn.Module) -> Iterator[None]:
+        """For a forward and backward pass: batch normalisation then holds the statistics that a single process would
+        have if it had taken the batches of all processes one after the other, in the order of their ranks."""
+        layers = [] if self.accelerator is None else learning_norms(pipeline)
+        before = [[tensor.clone() for tensor in statistics_of(layer)] for layer in layers]
+        counts = [int(layer.num_batches_tracked) for layer in layers]
+        yield
+        for layer, old, count in zip(layers, before, counts, strict=True):
+            if int(layer.num_batches_tracked) > count:  # else its part was not trained
+                blend_statistics(layer, old, self.rank, self.count)
 
     def merged(self, positions: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The newest position of every lane of all processes; called by all of them."""
@@ -138,6 +137,30 @@ def join_processes(kind: str, on_cpu: bool) -> Iterator[Processes]:
             stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         yield Processes(accelerator, sharded, spare)
         accelerator.end_training()
+
+
+def learning_norms(pipeline: nn.Module) -> list[Any]:
+    """The batch normalisation layers whose statistics a forward pass may move."""
+    norms = (module for module in pipeline.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm))
+    return [norm for norm in norms if norm.training and norm.running_mean is not None]
+
+
+def statistics_of(layer: Any) -> tuple[Tensor, Tensor]:
+    return layer.running_mean, layer.running_var
+
+
+@torch.no_grad()
+def blend_statistics(layer: Any, before: list[Tensor], rank: int, count: int) -> None:
+    """Each process moved the same statistics ``s`` by its batch's own ``b`` to ``k s + m b``, with ``k = 1 - m``.
+
+    In turn they would come to ``k^N s`` plus ``k^(N - 1 - rank) m b`` of every rank, which is one sum over processes.
+    """
+    kept = 1 - layer.momentum
+    for after, old in zip(statistics_of(layer), before, strict=True):
+        after.sub_(kept * old).mul_(kept ** (count - 1 - rank))
+        torch.distributed.all_reduce(after)
+        after.add_(kept**count * old)
+    layer.num_batches_tracked += count - 1
 
 
 def whole(tensor: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import torch
 import yaml
 from torch import nn
@@ -58,6 +59,7 @@ def train(
     Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down, KeyboardInterrupt at
     Ctrl+C when a checkpoint is saved.
     """
+    cv2.setNumThreads(1)  # worker processes that are forked after OpenCV's threads have run may hang in it
     on_cpu = config.loop.device == "cpu" or not torch.cuda.is_available()
     with join_processes(config.loop.distributed, on_cpu) as processes, StopSignals() as stop:
         return train_together(config, output, processes, stop, resume, initial, grow_alphabet)
@@ -150,7 +152,8 @@ def train_step(state: TrainState, batches: Iterator[Batch], loop: LoopConfig, de
     for part in range(loop.accumulate):
         batch = to_device(next(batches), device)
         seed_batch(loop.seed, (state.step * loop.accumulate + part) * processes.count + processes.rank)
-        with processes.gradients_of(network, last=part + 1 == loop.accumulate):
+        last = part + 1 == loop.accumulate
+        with processes.gradients_of(network, last), processes.statistics_in_turn(pipeline):
             with autocast(loop, device):
                 output = network(batch)
             losses = pipeline.loss(output, batch)
@@ -159,7 +162,6 @@ def train_step(state: TrainState, batches: Iterator[Batch], loop: LoopConfig, de
         for name, value in losses.items():
             sums[name] = sums.get(name, 0.0) + value.item() / loop.accumulate
         samples += sum(len(tensors["images"]) for tensors in batch.values())
-    processes.average_statistics(pipeline)
     scaler.unscale_(state.optimizer)
     norm = whole(nn.utils.clip_grad_norm_(pipeline.parameters(), loop.clip))
     broken = not bool(torch.isfinite(norm)) or not all(math.isfinite(value) for value in sums.values())

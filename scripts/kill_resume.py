@@ -1,9 +1,10 @@
 """Kill a tiny training with SIGKILL at random moments, resume it each time, and compare its end with an unbroken run.
 
-Some of the kills are aimed inside a save: they come as soon as the folder of an unfinished checkpoint or of unfinished best
-weights is seen. Training runs through the command line (``ocr train ... --resume``) in forked processes, so that the
-imports, which take most of the time, are done once. The SHA-256 of the last checkpoint's state (weights, their average,
-the optimizer) and of the best weights must be those of the unbroken run, and no worker process may outlive its training.
+Some of the kills are aimed inside a save: they come as soon as the folder of an unfinished checkpoint or of unfinished
+best weights is seen. Training runs through the command line (``ocr train ... --resume``) in forked processes, so that
+the imports, which take most of the time, are done once. The SHA-256 of the last checkpoint's state (weights, their
+average, the optimizer) and of the best weights must be those of the unbroken run, and no worker process may outlive its
+training.
 
     python scripts/kill_resume.py [--kills 60] [--aimed 10] [--results scripts/results/kill_resume.csv]
 """
@@ -14,12 +15,14 @@ import argparse
 import csv
 import datetime
 import hashlib
+import importlib
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +63,7 @@ class Outcome:
 
 def draw_set(folder: Path) -> Path:
     """Six labelled pages of OpenCV letters to train on, two to validate on."""
+    cv2.setNumThreads(1)  # processes are forked from this one
     folder.mkdir(parents=True)
     for split, words in (("train", ("alpha", "beta mu", "gamma", "rho", "tau 12", "pi")), ("val", ("delta", "eta"))):
         samples = []
@@ -75,15 +79,12 @@ def draw_set(folder: Path) -> Path:
     return folder
 
 
-def command(data: Path, output: Path, steps: int, every: int, workers: int) -> list[str]:
-    """Arguments of ``ocr``."""
-    sets = f"[{data}]"
-    config = output.with_suffix(".yaml")
+def command(data: Path, output: Path, given: Sequence[str]) -> list[str]:
+    """Arguments of ``ocr`` that begin a training, or go on with it; ``given`` are settings over :data:`SETTINGS`."""
+    sets, config = f"[{data}]", output.with_suffix(".yaml")
     config.write_text("# a tiny training, to be killed\npipeline: two_stage\n")
-    return [
-        "train", str(config), *SETTINGS, f"data.train={sets}", f"data.val={sets}", f"loop.steps={steps}",
-        f"loop.evaluate_every={every}", f"data.workers={workers}", "--output", str(output), "--resume",
-    ]  # fmt: skip
+    settings = [*SETTINGS, f"data.train={sets}", f"data.val={sets}", *given]
+    return ["train", str(config), *settings, "--resume", "--output", str(output)]
 
 
 def start(arguments: list[str]) -> int:
@@ -93,7 +94,7 @@ def start(arguments: list[str]) -> int:
         return child
     os.setpgid(0, 0)
     quiet = os.open(os.devnull, os.O_WRONLY)
-    errors = os.open(str(Path(arguments[-2]).with_suffix(".log")), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    errors = os.open(str(Path(arguments[-1]).with_suffix(".log")), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(quiet, 1)
     os.dup2(errors, 2)
     os._exit(ocr_command(arguments))
@@ -109,23 +110,24 @@ def run_to_end(arguments: list[str]) -> None:
     """Raises RuntimeError if training fails."""
     _, status = os.waitpid(start(arguments), 0)
     if status:
-        log = Path(arguments[-2]).with_suffix(".log").read_text()
+        log = Path(arguments[-1]).with_suffix(".log").read_text()
         raise RuntimeError(f"training ended with {os.waitstatus_to_exitcode(status)}: {log[-2000:]}")
 
 
-def saving(output: Path) -> bool:
-    """Whether a checkpoint or the best weights are being written."""
+def saving(output: Path, since: float) -> bool:
+    """Whether a checkpoint or the best weights are being written, or were when the process died."""
     try:
         with os.scandir(output) as entries:
-            return any(entry.name.startswith((".checkpoint-", ".best")) for entry in entries)
-    except FileNotFoundError:
+            found = [entry for entry in entries if entry.name.startswith((".checkpoint-", ".best"))]
+        return any(entry.stat().st_mtime > since for entry in found)
+    except FileNotFoundError:  # just renamed
         return False
 
 
 def kill_once(child: int, output: Path, rng: random.Random, longest: float, aimed: bool) -> str:
     """Kill a training after a random time, or inside a save after that. ``killed``, ``in save`` or ``ended``."""
-    at = time.monotonic() + rng.uniform(0.0, longest)
-    while time.monotonic() < at or (aimed and not saving(output)):
+    at, since = time.monotonic() + rng.uniform(0.0, longest), time.time()
+    while time.monotonic() < at or (aimed and not saving(output, since)):
         if ended(child) is not None:
             return "ended"
         time.sleep(0.0002)
@@ -133,7 +135,7 @@ def kill_once(child: int, output: Path, rng: random.Random, longest: float, aime
         time.sleep(rng.uniform(0.0, 0.003))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return "in save" if saving(output) else "killed"
+    return "in save" if saving(output, since) else "killed"
 
 
 def digests(output: Path) -> tuple[str, str]:
@@ -163,18 +165,18 @@ def is_living(group: int) -> bool:
     return True
 
 
-def kill_and_compare(folder: Path, kills: int, aimed: int, steps: int, every: int, workers: int, seed: int) -> Outcome:
+def kill_and_compare(folder: Path, kills: int, aimed: int, seed: int, given: Sequence[str]) -> Outcome:
     """Train once without a break, then with kills, from the beginning again whenever a run came to its end."""
     data, rng = draw_set(folder / "set"), random.Random(seed)
     began = time.monotonic()
-    run_to_end(command(data, folder / "unbroken", steps, every, workers))
+    run_to_end(command(data, folder / "unbroken", given))
     longest = max(0.5, (time.monotonic() - began) / 3)
     wanted = digests(folder / "unbroken")
     done = inside = runs = equal = 0
     groups: list[int] = []
     while done < kills:
         output = folder / f"broken{runs}"
-        arguments = command(data, output, steps, every, workers)
+        arguments = command(data, output, given)
         result = ""
         while done < kills and result != "ended":
             child = start(arguments)
@@ -195,21 +197,20 @@ def kill_and_compare(folder: Path, kills: int, aimed: int, steps: int, every: in
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=60)
-    parser.add_argument(
-        "--aimed", type=int, default=10, help="of the kills, at least so many are to fall inside a save"
-    )
+    parser.add_argument("--aimed", type=int, default=10, help="of the kills, so many or more fall inside a save")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--every", type=int, default=5, help="steps between two evaluations and checkpoints")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
-
+    for name in ("two_stage.pipeline", "two_stage.training_data", "two_stage.validation"):
+        importlib.import_module(f"ocr.models.{name}")
+    importlib.import_module("ocr.train")
+    given = [f"loop.steps={options.steps}", f"loop.evaluate_every={options.every}", f"data.workers={options.workers}"]
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        outcome = kill_and_compare(
-            Path(folder), options.kills, options.aimed, options.steps, options.every, options.workers, options.seed
-        )
+        outcome = kill_and_compare(Path(folder), options.kills, options.aimed, options.seed, given)
     row = {
         "date": datetime.date.today().isoformat(),
         "kills": outcome.kills,
