@@ -11,7 +11,7 @@ from ocr.data.synthetic.text import TextMix
 @dataclass(frozen=True)
 class DataConfig:
     """Attributes:
-    train: Labelled sets (folders or manifests) to train on; none trains on rendered pages alone.
+    train: Labelled sets (folders, manifests or shards) to train on; none trains on rendered pages alone.
     weights: How often each set of ``train`` is drawn from, in proportion, whatever its size: ``[3, 1]``; none: every
         sample equally often.
     val: Labelled sets to validate on.

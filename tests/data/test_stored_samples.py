@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -138,3 +139,16 @@ def test_lines_of_a_large_set_are_cut_when_they_are_drawn(
     assert capsys.readouterr().err.count("skipped in training") == 1, "the damaged one is told once"
     again = np.random.default_rng(0)
     assert [text for _, text in drawn] == [source.draw(again)[1] for _ in range(200)]
+
+
+def test_they_take_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [json.dumps({"image": f"{number:05d}.png", "text": f"line {number}"}) for number in range(4000)]
+    (tmp_path / "train.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    bytes_a_sample = []
+    for limit in (10**9, 1):
+        monkeypatch.setattr(stored_rows, "LARGE_BYTES", limit)
+        tracemalloc.start()
+        samples = load_samples(tmp_path / "train.jsonl")
+        bytes_a_sample.append(tracemalloc.get_traced_memory()[0] / len(samples))
+        tracemalloc.stop()
+    assert bytes_a_sample[1] < 60 < 300 < bytes_a_sample[0]

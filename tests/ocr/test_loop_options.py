@@ -25,7 +25,7 @@ from ocr.models.gradient_checkpointing import checkpoint_blocks  # noqa: E402
 from ocr.models.layer_decay import backbone_depths  # noqa: E402
 from ocr.models.trainable import Batch, Pipeline  # noqa: E402
 from ocr.parameter_groups import parameter_groups  # noqa: E402
-from ocr.train import begin, build_optimizer, build_pipeline, set_learning_rate, train_step  # noqa: E402
+from ocr.train import BAD_STEPS, begin, build_optimizer, build_pipeline, set_learning_rate, train_step  # noqa: E402
 from ocr.training_log import SCORES  # noqa: E402
 
 TINY = [
@@ -297,3 +297,21 @@ def test_the_network_is_compiled_only_for_training(monkeypatch: pytest.MonkeyPat
         weights.append(pipeline.state_dict())
     assert weights[0].keys() == weights[1].keys()
     assert all(torch.allclose(mine, weights[1][name], atol=1e-5) for name, mine in weights[0].items())
+
+
+def test_fp16_scales_the_loss_and_skips_steps_that_overflow() -> None:
+    """On the CPU, where only tests compute in fp16. The first scale is too high and is lowered within a few steps."""
+    heads, skipped = [], 0
+    for precision in ("fp32", "fp16"):
+        config = load_config(None, [*TINY, f"loop.precision={precision}", "loop.learning_rate=1e-3"])
+        pipeline: Any = without_random_positions(pipeline_of(config))
+        state = begin(pipeline, config, config.loop, CPU, Processes())
+        set_learning_rate(state.optimizer, config.loop, 0, 0.0)
+        heads.append(pipeline.recognizer.head.weight.detach().clone())
+        while not train_step(state, iter([lines(4)]), config.loop, CPU)["finite"]:
+            skipped += 1
+            assert torch.equal(pipeline.recognizer.head.weight, heads[-1]), "nothing was learnt from an overflow"
+            assert skipped < BAD_STEPS - 2
+        heads[-1] = pipeline.recognizer.head.weight.detach().clone()
+    assert state.scaler.is_enabled() and torch.allclose(*heads, atol=2.1e-3)
+    assert state.scaler.get_scale() == 2.0 ** (16 - skipped)

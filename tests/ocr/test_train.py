@@ -230,4 +230,5 @@ def test_sets_of_all_kinds_train_together_by_weight(tmp_path: Path, monkeypatch:
     for options in ([], ["data.weights=[1, 2, 0.5]"], ["loop.gradient_checkpointing=true"]):
         run = tmp_path / f"run{len(options)}{len(str(options))}"
         config = tiny_config(tmp_path / "val", "parts=[detector, recognizer]", sets, *options)
-        assert np.isfinite(train(config, run).objective)
+        objective = train(config, run).objective
+        assert objective is not None and np.isfinite(objective)
