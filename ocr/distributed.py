@@ -4,6 +4,10 @@ Each process trains on its own share of the series of batches (:mod:`ocr.data.se
 (arXiv 2006.15704) or with parameters in shards by FSDP (arXiv 2304.11277). The main process alone evaluates, logs and
 writes; the others have a throw-away folder in place of the run's, and nothing to say on stderr. In batch normalisation
 each batch has its own statistics, as with ``loop.accumulate``, and the running ones follow all of them.
+
+The gradient is the mean over the processes of the gradients of their batches' losses: that of one process with
+``loop.accumulate`` N times as high, to the bit for two. It is not that of one process with a batch N times as large,
+whose losses are means over other numbers of lines, characters or hard negatives; only the samples are the same.
 """
 
 from __future__ import annotations

@@ -130,7 +130,12 @@ def train_together(
 def begin(
     pipeline: Pipeline, config: TrainConfig, loop: LoopConfig, device: torch.device, processes: Processes
 ) -> TrainState:
-    """The run before its first step: what is trained, its average, the optimizer."""
+    """The run before its first step: what is trained, its average, the optimizer.
+
+    Raises UsageError for what cannot be done in shards.
+    """
+    if processes.sharded and processes.count > 1 and (loop.precision == "fp16" or config.adapt.method == "qlora"):
+        raise UsageError("loop.distributed=fsdp cannot do loop.precision=fp16 nor adapt.method=qlora; take ddp")
     reading = processes.for_reading(pipeline)
     if loop.gradient_checkpointing:
         checkpoint_blocks(pipeline)

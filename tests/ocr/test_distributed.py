@@ -8,6 +8,7 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def train_as_two(config: TrainConfig, output: Path, resume: bool = False) -> None:
+def train_as_two(config: TrainConfig, output: Path, resume: bool = False, initial: Path | None = None) -> None:
     """What ``torchrun --nproc_per_node=2 -m ocr train`` does, without the seconds that importing torch again takes."""
     port, children = free_port(), []
     for rank in (0, 1):
@@ -45,7 +46,7 @@ def train_as_two(config: TrainConfig, output: Path, resume: bool = False) -> Non
                 MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), ACCELERATE_USE_CPU="true",
             )  # fmt: skip
             try:
-                train(config, output, resume=resume)
+                train(config, output, resume=resume, initial=initial)
             except BaseException:
                 os.write(2, traceback.format_exc().encode())
                 os._exit(1)
@@ -54,16 +55,14 @@ def train_as_two(config: TrainConfig, output: Path, resume: bool = False) -> Non
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
 
 
-def config_of(folder: Path, *overrides: str) -> TrainConfig:
+def config_of(folder: Path, *overrides: str, initial: Path | None = None) -> TrainConfig:
     sets = f"[{folder}]"
     given = [*kill_resume.SETTINGS, f"data.train={sets}", f"data.val={sets}", "loop.steps=50", "loop.evaluate_every=50"]
-    return load_config(None, [*given, "data.workers=0", "data.line_pixels=512", *overrides])
+    return load_config(None, [*given, "data.workers=0", "data.line_pixels=512", *overrides], initial)
 
 
-def final_state(output: Path) -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = safetensors.load_file(
-        sorted(output.glob("checkpoint-*"))[-1] / "state.safetensors"
-    )
+def final_state(output: Path) -> dict[str, Any]:
+    state: dict[str, Any] = safetensors.load_file(sorted(output.glob("checkpoint-*"))[-1] / "state.safetensors")
     return state
 
 
@@ -100,6 +99,23 @@ def test_shards_reach_the_same_weights_and_resume(tmp_path: Path) -> None:
     whole = config_of(data, *given, "loop.steps=8", "data.workers=2", "loop.accumulate=2")
     train(whole, tmp_path / "one", resume=True)
     assert_same(tmp_path / "one", tmp_path / "two")
+
+
+@forking
+@pytest.mark.parametrize("kind", ["ddp", "fsdp"])
+def test_adapters_train_in_two_processes(tmp_path: Path, kind: str) -> None:
+    data = kill_resume.draw_set(tmp_path / "set")
+    train(config_of(data, "parts=[recognizer]", "loop.steps=1"), tmp_path / "base")
+    base = tmp_path / "base" / "best"
+    given = ("parts=[recognizer]", "loop.steps=3", "adapt.method=lora", "adapt.rank=2", "data.replay=0")
+    two = config_of(data, *given, f"loop.distributed={kind}", initial=base)
+    train_as_two(two, tmp_path / "two", initial=base)
+    one = config_of(data, *given, "data.workers=2", "loop.accumulate=2", initial=base)
+    train(one, tmp_path / "one", initial=base)
+    assert_same(tmp_path / "one", tmp_path / "two")
+    assert (tmp_path / "two" / "report.json").exists()  # of the forgetting guard
+    adapters = [safetensors.load_file(tmp_path / run / "best/adapter_model.safetensors") for run in ("one", "two")]
+    assert all(torch.allclose(tensor, adapters[1][name], atol=1e-3) for name, tensor in adapters[0].items())
 
 
 @pytest.mark.parametrize("processes", [2, 3])
