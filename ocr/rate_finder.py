@@ -1,6 +1,6 @@
 """The learning-rate range test (arXiv 1506.01186): the rate rises from step to step until the loss goes up.
 
-Where the loss falls fastest is a good peak for ``loop.learning_rate``. Nothing that was trained here is kept.
+Where the loss falls fastest, by its own measure, is a good peak for ``loop.learning_rate``. Nothing that was trained here is kept.
 """
 
 from __future__ import annotations
@@ -103,14 +103,18 @@ def smoothed(losses: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float6
 
 
 def suggest_rate(test: RateTest) -> float:
-    """The rate at which the loss falls fastest, before it is lowest. Raises TrainingError if it never falls."""
+    """The rate at which the loss falls fastest by its own measure, before it is lowest.
+
+    That is where its logarithm falls fastest: the plain fall is steepest where an untrained network's high loss goes,
+    which any rate does away with. Raises TrainingError if the loss never falls.
+    """
     first = int(IGNORED * len(test.rates))
     lowest = int(test.smooth.argmin()) if len(test.smooth) else 0
     if lowest - first < 2:
         raise TrainingError(
             f"no learning rate from {LOWEST:g} to {HIGHEST:g} lowers the loss; look at the data with ocr data check"
         )
-    slopes = np.gradient(test.smooth, np.log10(test.rates))
+    slopes = np.gradient(np.log(np.maximum(test.smooth, 1e-9)), np.log10(test.rates))
     return float(test.rates[first + int(slopes[first:lowest].argmin())])
 
 
