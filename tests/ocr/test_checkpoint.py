@@ -242,7 +242,11 @@ def test_a_signal_saves_first_and_the_run_goes_on_as_if_nothing_had_been(
 def test_before_there_is_something_to_save_a_signal_ends_training_at_once(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ocr.train.build_pipeline", lambda *_: os.kill(os.getpid(), signal.SIGINT) or time.sleep(1))
+    def interrupted(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+    monkeypatch.setattr("ocr.train.build_pipeline", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(config_of(data), tmp_path / "run")
     assert not (tmp_path / "run").exists()
