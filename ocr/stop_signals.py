@@ -18,7 +18,10 @@ class StopRequestedError(Exception):
 
 
 class StopSignals:
-    """A context in which signals are noted in ``requested`` (0: none); a second one ends the process as ever."""
+    """A context in which, after :meth:`listen`, signals are noted in ``requested`` (0: none).
+
+    A second one ends the process as ever.
+    """
 
     def __init__(self) -> None:
         self.requested = 0
@@ -26,9 +29,12 @@ class StopSignals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignals:
+        return self
+
+    def listen(self) -> None:
+        """From now on there is something to save."""
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
-        return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():

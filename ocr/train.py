@@ -89,6 +89,7 @@ def train_together(
     batches = pipeline.batches(parts, config.data, loop.seed, state.share(found))
     log, bad = TrainingLog(output, loop.steps, loop.minutes), 0
     pipeline.train()
+    stop.listen()
     if found is not None and not found.progress.scored:  # it was stopped while it was evaluated
         state.score_and_save(output, config, validation, batches, log, stop)
     for step in range(state.step, loop.steps):

@@ -17,6 +17,8 @@ def recognizer_loss(logits: Tensor, targets: Tensor, target_lengths: Tensor, wid
     """
     log_probabilities = F.log_softmax(logits.float(), dim=-1).transpose(0, 1)  # (N, T, C) -> (T, N, C)
     device = torch.device("cpu") if torch.are_deterministic_algorithms_enabled() else logits.device  # CUDA's CTC is not
-    labels = (tensor.to(device) for tensor in (targets, widths, target_lengths))
-    loss = F.ctc_loss(log_probabilities.to(device), *labels, BLANK, reduction="none", zero_infinity=True)
+    loss = F.ctc_loss(
+        log_probabilities.to(device), targets.to(device), widths.to(device), target_lengths.to(device), BLANK,
+        reduction="none", zero_infinity=True,
+    )  # fmt: skip
     return {"ctc": (loss.to(logits.device) / target_lengths.clamp(min=1)).mean()}

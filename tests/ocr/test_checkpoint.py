@@ -239,6 +239,19 @@ def test_a_signal_saves_first_and_the_run_goes_on_as_if_nothing_had_been(
     assert kill_resume.digests(tmp_path / "run") == kill_resume.digests(run)
 
 
+def test_before_there_is_something_to_save_a_signal_ends_training_at_once(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+    monkeypatch.setattr("ocr.train.build_pipeline", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(config_of(data), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @forking
 def test_loader_processes_that_die_are_started_again(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = config_of(data, "data.workers=1")
