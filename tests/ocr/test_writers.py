@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,9 @@ def test_json_is_the_dictionary_of_the_document(name: str, chars: bool, document
 def test_a_stream_of_pages_is_written_like_the_document() -> None:
     for name in WRITERS.keys() - {"pdf"}:
         stream = DocumentStream(DOCUMENT.source, iter(DOCUMENT.pages))
-        assert written(name, stream) == written(name, DOCUMENT)
+        written_now = (written(name, stream), written(name, DOCUMENT))  # PAGE XML holds the second of its making
+        first, second = (re.sub(r"\d\d:\d\d:\d\dZ", "", text) for text in written_now)
+        assert first == second
 
 
 def test_json_never_holds_nan() -> None:
