@@ -1,6 +1,7 @@
 """The learning-rate range test (arXiv 1506.01186): the rate rises from step to step until the loss goes up.
 
-Where the loss falls fastest, by its own measure, is a good peak for ``loop.learning_rate``. Nothing that was trained here is kept.
+Where the loss falls fastest, by its own measure, is a good peak for ``loop.learning_rate``. Nothing of what was trained
+is kept.
 """
 
 from __future__ import annotations
