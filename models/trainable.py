@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
 
+from ocr.data.batch_stream import BatchStream
 from ocr.data.config import DataConfig
+from ocr.data.series import Share
 from ocr.document import Page
 from ocr.models.codec import Alphabet
 from ocr.models.interface import Image, Reader
@@ -61,8 +63,8 @@ class Pipeline(nn.Module, ABC):
         """Named scalar losses; their sum is minimised."""
 
     @abstractmethod
-    def batches(self, parts: Sequence[str], data: DataConfig, seed: int) -> Iterator[Batch]:
-        """Endless training batches with an entry for each of the parts."""
+    def batches(self, parts: Sequence[str], data: DataConfig, seed: int, share: Share | None = None) -> BatchStream:
+        """Endless training batches with an entry for each of the parts: all of the series, or a process's share."""
 
     @abstractmethod
     def validation(self, parts: Sequence[str], data: DataConfig) -> Validation:

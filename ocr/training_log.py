@@ -12,6 +12,9 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ocr.models.trainable import Scores
 
+SCORES = "scores.jsonl"
+"""File of a run that has a row an evaluation."""
+
 
 class TrainingLog:
     """Writes into the run's folder: ``events.*`` for TensorBoard and ``scores.jsonl``."""
@@ -52,7 +55,7 @@ class TrainingLog:
             self.writer.add_scalar(f"validation/{name}", value, step)
         for name, picture in scores.pictures.items():
             self.writer.add_image(name, picture, step, dataformats="HWC")
-        with (self.output / "scores.jsonl").open("a", encoding="utf-8") as file:
+        with (self.output / SCORES).open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, "objective": scores.objective} | scores.values) + "\n")
 
     def close(self) -> None:
