@@ -37,6 +37,7 @@ class LoopConfig:
         threads: CPU threads of torch; 0 leaves torch's own choice.
         evaluate_every: Steps between two evaluations, each of which also writes a checkpoint.
         log_every: Steps between two progress lines.
+        wandb: Project at Weights & Biases that curves and sample pictures are sent to as well; empty: none are.
         forget_limit: Points (hundredths of CER, F1 or characters read right) that the stock set's score may fall by
             before a run that started from a model warns.
         seed: Of weights and data.
@@ -56,6 +57,7 @@ class LoopConfig:
     threads: int = 0
     evaluate_every: int = 1000
     log_every: int = 100
+    wandb: str = ""
     forget_limit: float = 0.5
     seed: int = 0
 

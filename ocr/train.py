@@ -67,8 +67,9 @@ def train(
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(yaml.safe_dump(to_plain(config), sort_keys=False), encoding="utf-8")
     # a resumed run draws new data: its seed depends on the step it starts from
-    batches = pipeline.batches(parts, config.data, seed=loop.seed + start.step)
-    log, clock = TrainingLog(output, loop.steps, loop.minutes), time.monotonic() - start.seconds
+    log = TrainingLog(output, replace(config, loop=loop), pipeline, initial, start.step)
+    batches = log.watch(pipeline.batches(parts, config.data, seed=loop.seed + start.step))
+    clock = time.monotonic() - start.seconds
     scaler = torch.amp.GradScaler(device.type, enabled=loop.precision == "fp16")
     best, bad, scores = start.best, 0, Scores(math.inf, {})
     kept: Scores | None = None
@@ -97,9 +98,9 @@ def train(
             save_checkpoint(output, pipeline, average, optimizer, Checkpoint(step + 1, best, time.monotonic() - clock))
         if progress >= 1:
             break
-    log.close()
     if before is not None:
         report_forgetting(before, kept, config, pipeline.alphabet, output)
+    log.close()
     return scores
 
 

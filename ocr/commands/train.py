@@ -26,6 +26,7 @@ def train(
         raise MissingExtraError("ocr train", "train") from error
     from ocr.config import find_config, load_config
     from ocr.pipeline import find_model
+    from ocr.run_record import recorded_end
     from ocr.train import train as run
 
     file, given = find_config(config), overrides or []
@@ -33,4 +34,5 @@ def train(
     if initial is not None or settings.adapt.method != "none":
         base = find_model(initial, settings.pipeline)
         settings = load_config(file, given, base)
-    run(settings, output, resume=resume, initial=base, grow_alphabet=grow_alphabet)
+    with recorded_end(output):
+        run(settings, output, resume=resume, initial=base, grow_alphabet=grow_alphabet)
