@@ -35,6 +35,7 @@ def card(run: Run) -> str:
         "Worth knowing": "\n".join(f"- {line}" for line in run_warnings(run)),
         "Licence and limits": licence(run),
     }
+    # the headings on scores and licence are those that ``ocr models show`` looks for
     body = "\n\n".join(f"## {name}\n\n{text}" for name, text in sections.items() if text)
     return f"# {run.folder.resolve().name}\n\n{summary(run)}\n\n{body}\n"
 
@@ -100,7 +101,7 @@ def versions(run: Run) -> str:
     session = run.session
     packages = ", ".join(f"{name} {version}" for name, version in session.versions.items())
     commit = f" Commit {session.commit}." if session.commit else ""
-    return f"{packages}.{commit} Trained on {machine_text(session.machine, session.device)}, {session.precision}."
+    return f"{packages}.{commit} Machine {machine_text(session.machine, session.device)}, {session.precision}."
 
 
 def licence(run: Run) -> str:

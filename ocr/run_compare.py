@@ -33,11 +33,13 @@ def scores_table(runs: Sequence[Run], names: Sequence[str]) -> str:
         {"objective": run.best.objective, **run.best.values} if run.best else {} for run in runs
     ]
     rows = []
+    same_sets = all_equal([found.keys() for found in values])  # objectives over other sets cannot be compared
     for name in dict.fromkeys(name for found in values for name in found):
         own = [found.get(name) for found in values]
         row = [name, *map(score, own)]
         if len(runs) == 2:
-            row.append(verdict(own[0], own[1], name == "objective" or lower_is_better(name)))
+            lower = name == "objective" or lower_is_better(name)
+            row.append(verdict(own[0], own[1], lower) if same_sets or name != "objective" else "over other sets")
         rows.append(row)
     return align(("score", *names, *(["second run"] if len(runs) == 2 else [])), rows) if rows else "no run has scores"
 

@@ -110,6 +110,7 @@ def draw_lines(axes: Axes, name: str, lines: Mapping[str, Line], marker: str = "
         )  # fmt: skip
     axes.set_title(name, fontsize=10, loc="left", parse_math=False)
     axes.grid(color="#eeeeee")
+    axes.set_xlabel("step", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.xaxis.set_major_formatter(lambda value, position: f"{value:,.0f}")
     for side in ("top", "right"):

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from ocr.errors import InputError, UsageError
+from ocr.errors import UsageError
 from ocr.models.schema import suggest
 
 CONFIG, RECORD, CURVE, SCORES, REPORT = "config.yaml", "run.json", "curve.jsonl", "scores.jsonl", "report.json"
@@ -198,10 +198,10 @@ def find_runs(top: Path) -> list[Run]:
 
 
 def open_run(folder: Path) -> Run:
-    """The run of a folder. Raises InputError if it is none."""
+    """The run of a folder. Raises UsageError if it is none."""
     if not is_run(folder):
-        raise InputError(
-            "not_found", f"{folder} is no run's folder ({CONFIG} with {RECORD} or {SCORES}); ocr runs lists them"
+        raise UsageError(
+            f"{folder} is no run's folder ({CONFIG} with {RECORD} or {SCORES}); ocr runs FOLDER lists them"
         )
     return Run(folder)
 

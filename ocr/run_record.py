@@ -172,9 +172,10 @@ def count_parameters(pipeline: Pipeline) -> dict[str, list[int]]:
 def command_line(arguments: Sequence[str]) -> str:
     """The command as it can be typed again."""
     program, *rest = arguments or [""]
-    name = Path(program).name
-    start = ["ocr"] if name in ("ocr", "ocr.exe") else ["python", "-m", "ocr"] if name == "__main__.py" else [program]
-    return shlex.join([*start, *rest])
+    name, folder = Path(program).name, Path(program).parent.name
+    if name == "__main__.py":
+        return shlex.join(["python", "-m", folder, *rest])
+    return shlex.join(["ocr" if name in ("ocr", "ocr.exe") else program, *rest])
 
 
 def versions() -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ocr.run_folder import CARD, CURVES_PICTURE, SAMPLES_PICTURE, Run, Session, lower_is_better, number, spread
+from ocr.run_folder import CARD, CURVES_PICTURE, RUNNING, SAMPLES_PICTURE, Run, Session, lower_is_better, number, spread
 from ocr.run_warnings import run_warnings
 from ocr.text_table import align, count, size
 from ocr.time_shares import PHASES, waiting_share
@@ -87,7 +87,7 @@ def scores_text(run: Run) -> str:
     before = {row["name"]: row["before"] / 100 for row in run.report.get("scores", []) if number(row.get("before"))}
     names = list(dict.fromkeys(name for row in run.evaluations for name in row.values))
     headings = ["score", *(["before"] if before else []), f"step {first.step:,}", f"best: {best.step:,}"]
-    headings += [f"last: {last.step:,}", "change in words"]
+    headings += [f"last: {last.step:,}", "to the best"]
     rows = []
     for name in ["objective", *names]:
         start, kept, end = (
@@ -96,13 +96,14 @@ def scores_text(run: Run) -> str:
         if start is None or kept is None:
             continue
         cells = [score(before.get(name))] if before else []
-        better = lower_is_better(name) or name == "objective"
-        rows.append([name, *cells, score(start), score(kept), score(end), in_words(start, kept, better)])
+        lower = lower_is_better(name) or name == "objective"
+        words = in_words(before.get(name, start), kept, lower)
+        rows.append([name, *cells, score(start), score(kept), score(end), words])
     return align(headings, rows) + "\nThe objective is minimised; it chooses the weights that are kept." if rows else ""
 
 
 def in_words(start: float, kept: float, lower: bool) -> str:
-    """How the kept weights compare with the first evaluation: ``fell to a third``, ``rose by 0.12``."""
+    """How the kept weights compare with those at the start: ``fell by 0.1200, better``."""
     change = kept - start
     if abs(change) < 5e-5:
         return "same"
@@ -164,7 +165,7 @@ def data_table(session: Session) -> str:
     """Sets and folders with their counts and the first letters of their fingerprints."""
     rows = [
         (
-            str(row.get("role")), str(row.get("path")), f"{row.get('files', 0):,}", f"{row.get('lines', 0):,}",
+            str(row.get("role")), str(row.get("path")), f"{row.get('files', 0):,}", f"{row.get('lines') or 0:,}",
             size(int(row.get("bytes", 0))), str(row.get("sha256", ""))[:12] or "missing",
         )
         for row in session.data
@@ -182,19 +183,21 @@ def origin_text(run: Run) -> str:
     if session.commit:
         lines.append(f"commit:   {session.commit}")
     lines.append(f"machine:  {machine_text(session.machine, session.device)}")
-    lines += [f"when:     {day(other.started)} to {day(other.ended) or 'its breakdown'}" for other in run.sessions]
+    for other in run.sessions:
+        end = day(other.ended) or ("now" if other is session and run.state == RUNNING else "it was killed")
+        lines.append(f"when:     from {day(other.started)} until {end}, UTC")
     return "\n".join(lines)
 
 
 def machine_text(machine: dict[str, Any], device: str) -> str:
-    """``HOST: PROCESSOR, 4 cores, 24.0 GB; on cpu``."""
+    """``HOST: PROCESSOR, 4 cores, 24.0 GB; device cpu``."""
     parts = [str(machine.get("processor") or "processor unknown"), f"{machine.get('cores', '?')} cores"]
     if machine.get("memory"):
         parts.append(size(int(machine["memory"])))
     parts += [str(gpu) for gpu in machine.get("gpus") or []]
     if machine.get("processes", 1) != 1:
         parts.append(f"{machine['processes']} processes")
-    return f"{machine.get('host', '?')}: {', '.join(parts)}; trained on {device or '?'}"
+    return f"{machine.get('host', '?')}: {', '.join(parts)}; device {device or '?'}"
 
 
 def parts_of(run: Run) -> tuple[str, ...]:

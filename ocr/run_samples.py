@@ -17,20 +17,27 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw
 
 from ocr.data.drawing import font
+from ocr.document import Page
 from ocr.metrics.text import align
 from ocr.models.interface import Image
 from ocr.models.trainable import SampleReading
 from ocr.run_folder import READINGS, SAMPLES, SAMPLES_PICTURE, Run, spread
 from ocr.run_record import append_row
-from ocr.writers.overlay import draw_boxes, draw_overlay
+from ocr.writers.overlay import LINE_COLOUR, draw_overlay, outline
 
-WIDTH, MARGIN = 1000, 12
-"""Pixels."""
+WIDTH, HEIGHT, MARGIN = 1000, 700, 12
+"""Pixels of a picture, of the highest page in it, and around it."""
+
+COLOURS = 64
+"""Of a picture: scans in all their shades would take megabytes at each evaluation."""
 
 SIZE, SMALL = 18, 12
 """Of the letters, pixels."""
 
 INK, GREY, WRONG = (20, 20, 20), (120, 120, 120), (205, 20, 30)
+
+MISSING = ("_", False)
+"""What stands for letters that were not read."""
 
 SHOWN_STEPS = 8
 """Steps that the picture over time shows of each line: the first, the last, and some between."""
@@ -72,8 +79,16 @@ def draw_readings(step: int, readings: Sequence[SampleReading]) -> Image:
         elif reading.text:
             rows.append(fit(draw_overlay(reading.page, reading.image)[0]))
         else:
-            rows.append(fit(draw_boxes(reading.page, reading.image)))
+            rows.append(draw_found(reading.page, reading.image))
     return stack(rows)
+
+
+def draw_found(page: Page, image: Image) -> Image:
+    """The page with boxes around what was found, fitted into the picture."""
+    thickness = max(1, round(1.5 / fitting(image)))  # as it was before it is reduced
+    boxed = np.ascontiguousarray(image).copy()
+    outline(boxed, (line.polygon for line in page.lines), LINE_COLOUR, thickness)
+    return fit(boxed)
 
 
 def draw_over_time(lines: Sequence[SampleReading], rows: Sequence[dict[str, Any]]) -> Image:
@@ -93,15 +108,17 @@ def labelled(title: str, text: str) -> Image:
 
 
 def compared(title: str, reading: SampleReading) -> Image:
-    """What was read, with the letters in red that the label does not have there; a red dash where some are missing."""
+    """What was read, with the letters in red that the label does not have there; a red mark where some are missing."""
     label, text = (unicodedata.normalize("NFC", value) for value in (reading.label, reading.text))
+    if not text:
+        return write_text("(nothing)", SIZE, WRONG, title)
     letters: list[tuple[str, bool]] = []
     for expected, found in align(label, text):
         if found is not None:
             letters.append((found, found == expected))
-        elif not letters or letters[-1] != ("–", False):  # one for a whole run of missing letters
-            letters.append(("–", False))
-    return write_letters(letters or [("(nothing)", False)], title)
+        elif not letters or letters[-1] != MISSING:  # one for a whole run of missing letters
+            letters.append(MISSING)
+    return write_letters(letters, title)
 
 
 def write_letters(letters: Sequence[tuple[str, bool]], title: str) -> Image:
@@ -142,13 +159,19 @@ def write_text(text: str, size: int, colour: tuple[int, int, int] = INK, title: 
 
 
 def fit(image: Image) -> Image:
-    """The image on white, (h, WIDTH, 3); one that is wider is reduced."""
+    """The image on white, (h, WIDTH, 3); one that is wider, or higher than HEIGHT, is reduced."""
     height, width = image.shape[:2]
-    if width > WIDTH:
-        image = cv2.resize(image, (WIDTH, max(1, round(height * WIDTH / width))), interpolation=cv2.INTER_AREA)
+    if (scale := fitting(image)) < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     row = np.full((image.shape[0], WIDTH, 3), 255, np.uint8)
     row[:, : image.shape[1]] = image
     return row
+
+
+def fitting(image: Image) -> float:
+    """By what an image is reduced, at most 1."""
+    return min(1.0, WIDTH / image.shape[1], HEIGHT / image.shape[0])
 
 
 def stack(rows: Sequence[Image]) -> Image:
@@ -159,5 +182,5 @@ def stack(rows: Sequence[Image]) -> Image:
 def save(picture: Image, path: Path) -> None:
     """Write a PNG, whole or not at all. Raises OSError."""
     unfinished = path.with_name(f".{path.name}")
-    PillowImage.fromarray(picture).save(unfinished, format="PNG")
+    PillowImage.fromarray(picture).quantize(COLOURS).save(unfinished, format="PNG")
     unfinished.replace(path)

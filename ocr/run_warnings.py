@@ -20,8 +20,15 @@ STILL_FALLING = 0.97
 
 def run_warnings(run: Run) -> list[str]:
     """One sentence each, the gravest first."""
-    found = [broken_off(run), not_finite(run), forgotten(run), changed_between_sessions(run), missing_data(run)]
-    found += [past_its_best(run), still_improving(run), waits_for_data(run), evaluates_long(run), unjudged(run)]
+    found = [broken_off(run), not_finite(run), worse_than_before(run), forgotten(run), changed_between_sessions(run)]
+    found += [
+        missing_data(run),
+        past_its_best(run),
+        still_improving(run),
+        waits_for_data(run),
+        evaluates_long(run),
+        unjudged(run),
+    ]
     return [sentence for sentence in found if sentence]
 
 
@@ -43,6 +50,15 @@ def forgotten(run: Run) -> str:
     gains = {row.get("name"): row.get("gain", 0.0) for row in run.report.get("scores", [])}
     lost = ", ".join(f"{name} by {-gains.get(name, 0.0):.2f}" for name in names)
     return f"the model forgets: {lost} points worse than before; raise data.replay or train an adapter" if lost else ""
+
+
+def worse_than_before(run: Run) -> str:
+    """Scores of one's own data that training made worse, by more than what the stock set may lose."""
+    limit = run.report.get("forget_limit", 0.0)
+    rows = [row for row in run.report.get("scores", []) if row.get("gain", 0.0) < -limit]
+    lost = [f"{row['name']} by {-row['gain']:.2f}" for row in rows if not str(row.get("name")).endswith("/stock")]
+    start = run.session.initial.get("name", "the model it started from")
+    return f"worse than {start}: {', '.join(lost)} points; use that model, or lower loop.learning_rate" if lost else ""
 
 
 def changed_between_sessions(run: Run) -> str:
