@@ -26,6 +26,7 @@ from ocr.errors import MissingExtraError, TrainingError
 from ocr.polygon import from_box
 from ocr.run_compare import to_comparison
 from ocr.run_folder import Run, Session, birth_of, find_runs, this_process
+from ocr.run_record import command_line
 from ocr.run_report import to_table, to_text
 from ocr.run_warnings import run_warnings
 
@@ -37,8 +38,10 @@ TINY = [
     "loop.threads=1", "loop.evaluate_every=2", "loop.log_every=1", "loop.steps=4", "loop.device=cpu",
 ]  # fmt: skip
 WITHOUT_TORCH = (
-    "import sys\nfor name in ('torch', 'timm', 'peft', 'matplotlib', 'safetensors', 'fontTools'): sys.modules[name] = None\n"
-    "from ocr.cli import main\nsys.exit(main(sys.argv[1:]))"
+    "import sys\n"
+    "for name in ('torch', 'timm', 'peft', 'matplotlib', 'safetensors', 'fontTools'): sys.modules[name] = None\n"
+    "from ocr.cli import main\n"
+    "sys.exit(main(sys.argv[1:]))"
 )
 
 
@@ -109,7 +112,12 @@ def test_the_record_says_what_was_run_on_what(run: Run) -> None:
     assert {row["role"]: row["lines"] for row in session.data} == {"train": 2, "val": 2}
     assert session.versions["python"] == ".".join(map(str, sys.version_info[:3])) and "torch" in session.versions
     assert session.machine["cores"] >= 1 and session.process == this_process()
-    assert "pytest" in session.command
+    assert session.command == command_line(sys.argv)
+
+
+def test_commands_are_told_as_they_can_be_typed_again() -> None:
+    for program, told in (("/usr/bin/ocr", "ocr"), ("/lib/ocr/__main__.py", "python -m ocr"), ("a b.py", "'a b.py'")):
+        assert command_line([program, "train", "data.train=[MY SET]"]) == f"{told} train 'data.train=[MY SET]'"
 
 
 def test_curve_and_scores_are_kept_and_the_seconds_add_up(run: Run) -> None:
@@ -260,20 +268,25 @@ def curve_row(step: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def objectives(*values: float | None) -> list[dict[str, Any]]:
+    """Rows of scores at steps 1, 2, ..."""
+    return [{"step": step, "objective": value} for step, value in enumerate(values, start=1)]
+
+
 @pytest.mark.parametrize(
     ("words", "files"),
     [
         ("wait 40% of the time", {"curve": [curve_row(1, time={"waiting": 4.0, "computing": 6.0})]}),
         ("3 steps had a loss that was not finite", {"curve": [curve_row(1, skipped=3)]}),
-        ("into evaluating and saving", {"curve": [curve_row(1, time={"computing": 5.0, "evaluating": 4.0, "saving": 1.0})]}),
-        ("got worse after step 2", {"scores": [{"step": s, "objective": o} for s, o in ((1, 0.9), (2, 0.1), (3, 0.4))]}),
-        ("still getting better", {"scores": [{"step": s, "objective": 1 / s} for s in range(1, 8)]}),
-        ("nothing to validate on", {"scores": [{"step": 1, "objective": None}]}),
+        ("into evaluating and saving", {"curve": [curve_row(1, time={"computing": 5.0, "evaluating": 4.0})]}),
+        ("got worse after step 2", {"scores": objectives(0.9, 0.1, 0.4)}),
+        ("still getting better", {"scores": objectives(0.9, 0.8, 0.7, 0.6, 0.5)}),
+        ("nothing to validate on", {"scores": objectives(None)}),
         (
             "forgets: cer/stock by 2.00",
             {"report": {"forgotten": ["cer/stock"], "scores": [{"name": "cer/stock", "gain": -2.0}]}},
         ),
-        ("worse than the model it started from: cer/mine", {"report": {"scores": [{"name": "cer/mine", "gain": -2.0}]}}),
+        ("worse than the model it started", {"report": {"scores": [{"name": "cer/mine", "gain": -2.0}]}}),
     ],
 )  # fmt: skip
 def test_what_is_worth_knowing_is_told(tmp_path: Path, words: str, files: dict[str, Any]) -> None:
@@ -282,7 +295,7 @@ def test_what_is_worth_knowing_is_told(tmp_path: Path, words: str, files: dict[s
 
 
 def test_a_good_run_is_not_warned_of(tmp_path: Path) -> None:
-    scores = [{"step": s, "objective": o} for s, o in ((1, 0.9), (2, 0.2), (3, 0.1), (4, 0.1), (5, 0.1), (6, 0.1))]
+    scores = objectives(0.9, 0.2, 0.1, 0.1, 0.1, 0.1)
     assert (
         run_warnings(write_run(tmp_path / "run", FINISHED, scores=scores, curve=[curve_row(s) for s in (1, 2)])) == []
     )
@@ -340,11 +353,19 @@ def test_names_cannot_write_to_the_terminal(tmp_path: Path, capsys: pytest.Captu
 def test_curves_go_to_wandb_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[tuple[dict[str, Any], int]] = []
     started: list[dict[str, Any]] = []
-    api = SimpleNamespace(Image=lambda picture: picture.shape)
-    here = SimpleNamespace(
-        log=lambda values, step: logged.append((values, step)), finish=lambda: logged.append(({}, -1))
-    )
-    api.init = lambda **options: (started.append(options), here)[1]
+
+    class Sent:
+        def log(self, values: dict[str, Any], step: int) -> None:
+            logged.append((values, step))
+
+        def finish(self) -> None:
+            logged.append(({}, -1))
+
+    def init(**options: Any) -> Sent:
+        started.append(options)
+        return Sent()
+
+    api = SimpleNamespace(Image=lambda picture: picture.shape, init=init)
     monkeypatch.setitem(sys.modules, "wandb", api)
     trained(tiny_config(tmp_path / "set", "loop.wandb=letters"), tmp_path / "run")
     trained(tiny_config(tmp_path / "set", "loop.wandb=letters", "loop.steps=6"), tmp_path / "run", resume=True)
