@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ocr.config import TrainConfig
-from ocr.errors import MissingExtraError
+from ocr.errors import MissingExtraError, UsageError
 from ocr.models.interface import Image
 from ocr.models.schema import to_plain
 
@@ -33,20 +33,25 @@ class WandbLog:
 def open_wandb(output: Path, config: TrainConfig, from_step: int) -> WandbLog:
     """A run in the project ``loop.wandb``, named after the folder; one that is resumed goes on there.
 
-    Raises MissingExtraError if wandb is not installed.
+    Raises MissingExtraError if wandb is not installed, UsageError if it refuses the run.
     """
     try:
         import wandb
     except ImportError as error:
         raise MissingExtraError("loop.wandb", "wandb") from error
-    run = wandb.init(
-        project=config.loop.wandb,
-        name=output.name,
-        dir=str(output),
-        id=identity(output, from_step),
-        resume="allow",
-        config=to_plain(config),
-    )
+    try:
+        run = wandb.init(
+            project=config.loop.wandb,
+            name=output.name,
+            dir=str(output),
+            id=identity(output, from_step),
+            resume="allow",
+            config=to_plain(config),
+        )
+    except wandb.Error as error:
+        raise UsageError(
+            f"loop.wandb={config.loop.wandb}: {' '.join(str(error).split())}; type wandb login, or set WANDB_MODE=offline"
+        ) from error
     return WandbLog(wandb, run)
 
 

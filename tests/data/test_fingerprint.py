@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("fontTools", reason="the training extra is not installed")
+
 from ocr.data import fingerprint as module
 from ocr.data.config import DataConfig
 from ocr.data.fingerprint import data_fingerprint, fingerprint

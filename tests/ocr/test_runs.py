@@ -17,12 +17,14 @@ import numpy as np
 import pytest
 import yaml
 
+pytest.importorskip("fontTools", reason="the training extra is not installed")
+
 from ocr.cli import main
 from ocr.config import TrainConfig, load_config
 from ocr.data.labels.native_writer import write_native
 from ocr.data.samples import Sample
 from ocr.document import Block, Line, Page
-from ocr.errors import MissingExtraError, TrainingError
+from ocr.errors import MissingExtraError, TrainingError, UsageError
 from ocr.polygon import from_box
 from ocr.run_compare import to_comparison
 from ocr.run_folder import Run, Session, birth_of, find_runs, this_process
@@ -365,7 +367,7 @@ def test_curves_go_to_wandb_when_asked_for(tmp_path: Path, monkeypatch: pytest.M
         started.append(options)
         return Sent()
 
-    api = SimpleNamespace(Image=lambda picture: picture.shape, init=init)
+    api = SimpleNamespace(Image=lambda picture: picture.shape, init=init, Error=ValueError)
     monkeypatch.setitem(sys.modules, "wandb", api)
     trained(tiny_config(tmp_path / "set", "loop.wandb=letters"), tmp_path / "run")
     trained(tiny_config(tmp_path / "set", "loop.wandb=letters", "loop.steps=6"), tmp_path / "run", resume=True)
@@ -378,4 +380,13 @@ def test_curves_go_to_wandb_when_asked_for(tmp_path: Path, monkeypatch: pytest.M
 def test_wandb_that_is_missing_is_told_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(MissingExtraError, match=r"vitocr\[wandb\]"):
+        trained(tiny_config(tmp_path / "set", "loop.wandb=letters"), tmp_path / "run")
+
+
+def test_wandb_that_refuses_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**options: Any) -> None:
+        raise ValueError("no API key\nconfigured")
+
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=refuse, Error=ValueError))
+    with pytest.raises(UsageError, match="no API key configured; type wandb login"):
         trained(tiny_config(tmp_path / "set", "loop.wandb=letters"), tmp_path / "run")
