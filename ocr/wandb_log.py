@@ -49,9 +49,9 @@ def open_wandb(output: Path, config: TrainConfig, from_step: int) -> WandbLog:
             config=to_plain(config),
         )
     except wandb.Error as error:
-        raise UsageError(
-            f"loop.wandb={config.loop.wandb}: {' '.join(str(error).split())}; type wandb login, or set WANDB_MODE=offline"
-        ) from error
+        reason = " ".join(str(error).split())
+        remedy = "type wandb login, or set WANDB_MODE=offline"
+        raise UsageError(f"loop.wandb={config.loop.wandb}: {reason}; {remedy}") from error
     return WandbLog(wandb, run)
 
 
