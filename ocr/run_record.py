@@ -90,11 +90,11 @@ def begin_session(
 
 
 def end_session(output: Path, ending: str, reason: str = "", time: Mapping[str, float] | None = None) -> None:
-    """Say how this process's session ended, if it has one that did not end yet. Raises OutputError."""
+    """Say how this process's session ended, if it has one that did not break off before. Raises OutputError."""
     sessions = read_sessions(output)
-    if not sessions or sessions[-1].ended or sessions[-1].process != this_process():
+    if not sessions or sessions[-1].process != this_process() or sessions[-1].ending in (ending, BROKEN_OFF):
         return
-    ended = replace(sessions[-1], ended=now(), ending=ending, reason=reason, time=dict(time or {}))
+    ended = replace(sessions[-1], ended=now(), ending=ending, reason=reason, time=dict(time or sessions[-1].time))
     try:
         write_sessions(output, [*sessions[:-1], ended])
     except OSError as error:

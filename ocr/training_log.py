@@ -65,7 +65,7 @@ class TrainingLog:
 
     def progress(self, step: int, rate: float, seconds: float, progress: float) -> None:
         """One line: mean losses and speed since the last one, share of waiting for data, time left by the schedule."""
-        taken = self._taken()
+        taken = self._time.taken()
         speed = self._samples / max(taken[COMPUTING] + taken[WAITING], 1e-9)
         waiting = waiting_share(taken)
         losses = {name: value / max(self._steps, 1) for name, value in self._sums.items()}
@@ -99,22 +99,20 @@ class TrainingLog:
             self.writer.add_image("samples", picture, step, dataformats="HWC")
             if self._wandb:
                 self._wandb.picture("samples", picture, step)
+        self.writer.flush()
         if time.monotonic() - self._drawn > DRAWING_SECONDS:
             self._draw()
         self._time.ends(EVALUATING)
 
     def close(self) -> None:
-        """The run is over: the last curves, the card of the best model, and the end in ``run.json``."""
+        """The run is over: the last curves, the end in ``run.json``, and the card of the best model."""
         self._time.ends(SAVING)
         self._draw()
         self.writer.close()
         if self._wandb:
             self._wandb.close()
-        end_session(self.output, FINISHED, time=self._taken())
+        end_session(self.output, FINISHED, time=self._time.taken())
         write_card(Run(self.output))
-
-    def _taken(self) -> dict[str, float]:
-        return self._time.taken()
 
     def _scalars(self, values: Mapping[str, float], step: int) -> None:
         for name, value in values.items():

@@ -251,11 +251,24 @@ def test_errors_are_told_as_the_end_of_a_run(tmp_path: Path) -> None:
     assert ended.state == "broken off" and "step 7" in ended.session.reason and ended.session.ended
     with pytest.raises(KeyboardInterrupt), recorded_end(run.folder):
         raise KeyboardInterrupt
-    assert Run(run.folder).session == ended.session  # an end is told once
+    with recorded_end(run.folder):
+        pass
+    assert Run(run.folder).session == ended.session  # the first breakdown is what is told
     foreign = write_run(tmp_path / "foreign", replace(session, process={"pid": 1, "host": "elsewhere"}))
     with recorded_end(foreign.folder):
         pass
     assert not Run(foreign.folder).session.ended
+
+
+def test_what_stops_a_run_after_its_last_step_is_told_too(tmp_path: Path) -> None:
+    from ocr.run_record import end_session, recorded_end
+
+    run = write_run(tmp_path / "run", Session(process=this_process()))
+    with pytest.raises(KeyboardInterrupt), recorded_end(run.folder):
+        end_session(run.folder, "finished", time={"saving": 1.0})
+        assert Run(run.folder).state == "finished"
+        raise KeyboardInterrupt
+    assert (Run(run.folder).state, Run(run.folder).session.reason) == ("broken off", "Ctrl+C")
 
 
 def curve_row(step: int, **changes: Any) -> dict[str, Any]:
