@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -215,6 +216,8 @@ def test_a_resumed_run_has_two_sessions_and_one_curve(tmp_path: Path) -> None:
 def test_a_new_run_in_an_old_folder_starts_its_records_anew(tmp_path: Path) -> None:
     trained(tiny_config(tmp_path / "set"), tmp_path / "run")
     (tmp_path / "run" / "report.json").write_text("{}")
+    for checkpoint in (tmp_path / "run").glob("checkpoint-*"):
+        shutil.rmtree(checkpoint)
     again = trained(tiny_config(tmp_path / "set", "loop.steps=2"), tmp_path / "run")
     assert len(again.sessions) == 1 and [row["step"] for row in again.curve] == [1, 2]
     assert [path.name for path in (again.folder / "samples").glob("step-*")] == ["step-00000002.png"]
