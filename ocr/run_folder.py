@@ -207,13 +207,15 @@ def open_run(folder: Path) -> Run:
 
 
 def read_sessions(folder: Path) -> list[Session]:
-    """The sessions of ``run.json``, oldest first; fields that this version does not know are left out."""
-    known = {f.name: f for f in fields(Session)}
+    """The sessions of ``run.json``, oldest first; fields that this version does not know or expect are left out."""
+    kinds = {f.name: type(getattr(Session(), f.name)) for f in fields(Session)}
     stored = read_object(folder / RECORD).get("sessions")
     sessions = []
     for entry in stored if isinstance(stored, list) else []:
-        values = {key: value for key, value in entry.items() if key in known} if isinstance(entry, dict) else {}
-        sessions.append(Session(**values | {"parts": tuple(values.get("parts") or ())}))
+        if not isinstance(entry, dict):
+            continue
+        values = entry | {"parts": tuple(entry.get("parts") or ())}
+        sessions.append(Session(**{k: v for k, v in values.items() if k in kinds and isinstance(v, kinds[k])}))
     return sessions
 
 

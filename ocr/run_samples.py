@@ -36,6 +36,9 @@ SIZE, SMALL = 18, 12
 
 INK, GREY, WRONG = (20, 20, 20), (120, 120, 120), (205, 20, 30)
 
+KEPT = 100
+"""Most pictures of single evaluations that a run keeps."""
+
 MISSING = ("_", False)
 """What stands for letters that were not read."""
 
@@ -63,10 +66,18 @@ class SampleFolder:
                 append_row(self.output / READINGS, row)
         picture = draw_readings(step, readings)
         save(picture, self.output / SAMPLES / f"step-{step:08d}.png")
+        thin_out(self.output / SAMPLES)
         lines = [reading for reading in readings if reading.page is None]
         if lines:
             save(draw_over_time(lines, Run(self.output).readings), self.output / SAMPLES_PICTURE)
         return picture
+
+
+def thin_out(folder: Path) -> None:
+    """Of more than KEPT pictures remove every second one, but for the newest."""
+    pictures = sorted(folder.glob("step-*.png"))
+    for picture in pictures[-2::-2] if len(pictures) > KEPT else ():
+        picture.unlink()
 
 
 def draw_readings(step: int, readings: Sequence[SampleReading]) -> Image:

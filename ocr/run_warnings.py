@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocr.run_folder import BROKEN_OFF, FINISHED, Run, Session
+from ocr.run_folder import BROKEN_OFF, FINISHED, Run
 from ocr.time_shares import EVALUATING, SAVING, waiting_share
 
 LONG_WAITING = 0.15
@@ -36,7 +36,8 @@ def broken_off(run: Run) -> str:
     if run.state != BROKEN_OFF:
         return ""
     reason = run.session.reason or "killed, or the machine went down"
-    return f"broken off at step {run.step:,} ({reason}); go on with ocr train ... --output {run.folder} --resume"
+    command = run.session.command + ("" if "--resume" in run.session.command else " --resume")
+    return f"broken off at step {run.step:,} ({reason}); to go on, type: {command}"
 
 
 def not_finite(run: Run) -> str:
@@ -63,19 +64,15 @@ def worse_than_before(run: Run) -> str:
 
 def changed_between_sessions(run: Run) -> str:
     """What differs between the sessions of a resumed run."""
-    differences = []
+    differences: list[str] = []
     for earlier, later in zip(run.sessions, run.sessions[1:], strict=False):
-        for name in ("data", "changed", "versions", "commit"):
-            if getattr(earlier, name) != getattr(later, name):
-                differences.append({"changed": "settings"}.get(name, name))
-        if host(earlier) != host(later):
-            differences.append("machine")
+        settings = earlier.changed.keys() | later.changed.keys()
+        differences += sorted(name for name in settings if earlier.changed.get(name) != later.changed.get(name))
+        differences += ["data"] if earlier.data != later.data else []
+        differences += ["versions"] if (earlier.versions, earlier.commit) != (later.versions, later.commit) else []
+        differences += ["machine"] if earlier.process.get("host") != later.process.get("host") else []
     what = ", ".join(dict.fromkeys(differences))
-    return f"it was resumed with another state of: {what} (run.json holds both)" if what else ""
-
-
-def host(session: Session) -> object:
-    return session.process.get("host")
+    return f"it was resumed with other {what} (run.json holds both)" if what else ""
 
 
 def missing_data(run: Run) -> str:

@@ -175,6 +175,29 @@ def test_the_card_tells_data_scores_command_and_versions(run: Run) -> None:
         assert told in card, told
 
 
+def test_the_card_goes_with_an_exported_model(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ocr import export
+
+    monkeypatch.setattr(export, "export_pipeline", lambda pipeline, name, output: output.mkdir(exist_ok=True) or {})
+    export.export(run.folder / "best", tmp_path / "model")
+    card = tmp_path / "model" / "card.md"
+    assert card.read_bytes() == (run.folder / "best" / "card.md").read_bytes()
+    card.write_text("by hand")
+    export.export(run.folder / "best", tmp_path / "model")
+    assert card.read_text() == "by hand"
+
+
+def test_long_runs_keep_some_pictures(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the training extra is not installed")
+    from ocr.run_samples import KEPT, thin_out
+
+    for step in range(1, KEPT + 2):
+        (tmp_path / f"step-{step:08d}.png").touch()
+        thin_out(tmp_path)
+    kept = sorted(int(path.stem.removeprefix("step-")) for path in tmp_path.iterdir())
+    assert kept == list(range(1, KEPT + 2, 2))  # the first and the newest among them
+
+
 def test_commands_work_without_torch(run: Run, tmp_path: Path) -> None:
     other = write_run(tmp_path / "other", FINISHED, scores=[{"step": 2, "objective": 0.5, "cer/set": 0.5}])
     told = {}
@@ -209,7 +232,7 @@ def test_a_resumed_run_has_two_sessions_and_one_curve(tmp_path: Path) -> None:
     assert [row["step"] for row in resumed.curve] == [1, 2, 3, 4, 5, 6]
     assert [row.step for row in resumed.evaluations] == [2, 4, 6] and resumed.evaluations[-1].objective
     assert resumed.seconds > first.curve[-1]["seconds"] and json.dumps(resumed.curve[4]) != ghost
-    assert any("settings" in line for line in run_warnings(resumed))  # loop.steps is another one
+    assert any("resumed with other loop.steps (" in line for line in run_warnings(resumed))
     assert cv2.imread(str(resumed.folder / "samples" / "step-00000006.png")) is not None
 
 
@@ -327,6 +350,8 @@ def test_runs_are_found_and_models_are_not(run: Run, tmp_path: Path) -> None:
     (broken.folder / "curve.jsonl").write_bytes(b'\xff{"step": 1}\n[]\n{"step": "x"}')
     found = {r.folder.name: r for r in find_runs(tmp_path)}
     assert {name: r.state for name, r in found.items()} == {"old": "finished", "broken": "unknown"}
+    (old.folder / "run.json").write_text('{"sessions": [{"parts": ["x"], "from_step": "y", "later": 1}, 3]}')
+    assert Run(old.folder).sessions == [Session(parts=("x",))] and to_text(Run(old.folder))
     assert "cer/a 0.2000" in to_table([old]) and "no run.json" in to_text(old) and to_text(broken)
     assert to_comparison([old, broken])
 
