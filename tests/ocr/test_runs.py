@@ -350,10 +350,10 @@ def test_runs_are_found_and_models_are_not(run: Run, tmp_path: Path) -> None:
     (broken.folder / "curve.jsonl").write_bytes(b'\xff{"step": 1}\n[]\n{"step": "x"}')
     found = {r.folder.name: r for r in find_runs(tmp_path)}
     assert {name: r.state for name, r in found.items()} == {"old": "finished", "broken": "unknown"}
-    (old.folder / "run.json").write_text('{"sessions": [{"parts": ["x"], "from_step": "y", "later": 1}, 3]}')
-    assert Run(old.folder).sessions == [Session(parts=("x",))] and to_text(Run(old.folder))
     assert "cer/a 0.2000" in to_table([old]) and "no run.json" in to_text(old) and to_text(broken)
     assert to_comparison([old, broken])
+    (old.folder / "run.json").write_text('{"sessions": [{"parts": ["x"], "from_step": "y", "later": 1}, 3]}')
+    assert Run(old.folder).sessions == [Session(parts=("x",))] and to_text(Run(old.folder))
 
 
 def test_comparisons_name_only_what_differs(tmp_path: Path) -> None:
