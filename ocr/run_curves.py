@@ -120,17 +120,16 @@ def draw_lines(axes: Axes, name: str, lines: Mapping[str, Line], marker: str = "
 
 
 def mark_best(axes: Axes, run: Run) -> None:
-    """A thin line at the step whose weights are kept."""
+    """A dashed line at the step whose weights are kept."""
     if run.best:
-        axes.axvline(run.best.step, color=BEST, linewidth=0.8, linestyle="--", zorder=0)
+        axes.axvline(run.best.step, color=BEST, linewidth=1.2, linestyle="--", alpha=0.6)
 
 
 def running_mean(values: Sequence[float | None]) -> list[float | None]:
-    """Exponential mean over about a thirtieth of the curve; gaps stay gaps."""
-    weight, mean = 30.0 / max(len(values), 30), None
+    """Mean over the thirtieth of the curve around each point; gaps stay gaps."""
+    half = max(1, len(values) // 60)
     smooth: list[float | None] = []
-    for value in values:
-        if value is not None:
-            mean = value if mean is None else mean + weight * (value - mean)
-        smooth.append(mean if value is not None else None)
+    for place, value in enumerate(values):
+        around = [near for near in values[max(0, place - half) : place + half + 1] if near is not None]
+        smooth.append(sum(around) / len(around) if value is not None else None)
     return smooth

@@ -70,7 +70,7 @@ def headline(run: Run) -> str:
     if parts:
         origin = f"from {session.initial['name']}" if session.initial else "from new weights"
         lines.append(f"Pipeline {session.pipeline}: {', '.join(parts)}, {origin}, {session.precision}.")
-    elif parts_of(run):
+    elif any(parts_of(run)):
         lines.append(f"Parts: {', '.join(parts_of(run))}.")
     if len(run.sessions) > 1:
         steps = ", ".join(f"{other.from_step:,}" for other in run.sessions[1:])

@@ -21,8 +21,8 @@ from ocr.run_samples import SampleFolder
 from ocr.time_shares import COMPUTING, EVALUATING, SAVING, WAITING, TimeShares, waiting_share
 from ocr.wandb_log import WandbLog, open_wandb
 
-DRAWING_SECONDS = 60.0
-"""Least time between two drawings of the curves, which take about a second each; the last one is always drawn."""
+DRAWING_SECONDS = 120.0
+"""Least time between two drawings of the curves, of a second or two each; the last one is always drawn."""
 
 
 class TrainingLog:
