@@ -43,8 +43,11 @@ class LoopConfig:
         patience: Evaluations without a better score after which training stops; 0: none.
         save_every: Steps between two checkpoints besides; 0: none.
         log_every: Steps between two progress lines.
+        wandb: Project at Weights & Biases that curves and sample pictures are sent to as well; empty: none are.
         forget_limit: Points (hundredths of CER, F1 or characters read right) that the stock set's score may fall by
             before a run that started from a model warns.
+        step_back: Whether a run that started from a model ends with its weights as far on the way back to that model as
+            own validation data cannot tell (:mod:`ocr.step_back`).
         seed: Of weights and data.
         deterministic: Compute the same bits each time, on the same machine; a run that was killed and resumed then ends
             with the same weights as one that was not.
@@ -71,7 +74,9 @@ class LoopConfig:
     patience: int = 0
     save_every: int = 0
     log_every: int = 100
+    wandb: str = ""
     forget_limit: float = 0.5
+    step_back: bool = True
     seed: int = 0
     deterministic: bool = False
     distributed: str = "ddp"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ocr.config import LoopConfig
 from ocr.errors import UsageError
-from ocr.training_log import SCORES
+from ocr.run_folder import SCORES
 
 
 def out_of_patience(output: Path, loop: LoopConfig, step: int) -> bool:

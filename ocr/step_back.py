@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ocr.data.stock import STOCK
-from ocr.forgetting import LOWER_IS_BETTER
 from ocr.models.trainable import Scores
+from ocr.run_folder import lower_is_better
 
 SHARES = (0.25, 0.5, 0.75)
 """Shares of the way from the model to what training made of it that are tried besides all of it."""
@@ -60,7 +60,7 @@ def objective(scores: Scores) -> float:
 def stock_error(scores: Scores) -> float:
     """Largest error on the stock set, 0 to 1; 0 if it was not scored."""
     errors = [
-        value if name.split("/")[0] in LOWER_IS_BETTER else 1 - value
+        value if lower_is_better(name) else 1 - value
         for name, value in scores.values.items()
         if name.endswith(f"/{STOCK}")
     ]

@@ -82,12 +82,15 @@ def train_together(
     validation = pipeline.validation(parts, config.data) if processes.is_main else None
     before = evaluate(pipeline, trained_state(pipeline), validation) if initial is not None and validation else None
     state = begin(pipeline, config, loop, device, processes)
+    if initial is not None:
+        state.start = {name: tensor.clone() for name, tensor in processes.whole(state.average).items()}
     if found is not None:
         state.restore(found)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(yaml.safe_dump(to_plain(config), sort_keys=False), encoding="utf-8")
     batches = pipeline.batches(parts, config.data, loop.seed, state.share(found))
-    log, bad = TrainingLog(output, loop.steps, loop.minutes), 0
+    log, bad = TrainingLog(output, replace(config, loop=loop), pipeline, initial, state.step), 0
+    watched = log.watch(batches)
     pipeline.train()
     stop.listen()
     if found is not None and not found.progress.scored:  # it was stopped while it was evaluated
@@ -98,7 +101,7 @@ def train_together(
         if stopping:
             break
         rate = set_learning_rate(state.optimizer, loop, step, progress)
-        losses = train_step(state, batches, loop, device)
+        losses = train_step(state, watched, loop, device)
         state.step = step + 1
         bad = 0 if losses.pop("finite") else bad + 1
         samples = losses.pop("samples")
@@ -118,13 +121,14 @@ def train_together(
             state.save(output, batches)
         if progress >= 1:
             break
-    log.close()
     if stop.requested:
         if state.saved != state.step:
             state.save(output, batches)
         stop.raise_again()
-    if before is not None:
+    if before is not None and validation is not None:
+        state.step_back(output, config, before, validation)
         report_forgetting(before, state.kept, config, pipeline.alphabet, output)
+    log.close()
     return state.scores
 
 

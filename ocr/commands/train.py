@@ -28,6 +28,7 @@ def train(
         raise MissingExtraError("ocr train", "train")
     from ocr.config import find_config, load_config
     from ocr.pipeline import find_model
+    from ocr.run_record import recorded_end
     from ocr.train import train as run
 
     file, given = find_config(config), overrides or []
@@ -40,7 +41,8 @@ def train(
     if find_rate:
         suggest_rate(settings, output, base)
         return
-    run(settings, output, resume=resume, initial=base, grow_alphabet=grow_alphabet)
+    with recorded_end(output):
+        run(settings, output, resume=resume, initial=base, grow_alphabet=grow_alphabet)
 
 
 def suggest_rate(settings: TrainConfig, output: Path, base: Path | None) -> None:
