@@ -16,7 +16,7 @@ from ocr.data.batch_stream import BatchStream
 from ocr.data.series import Share
 from ocr.distributed import Processes
 from ocr.models.adapt import trained_state
-from ocr.models.trainable import Pipeline, Scores, Validation
+from ocr.models.trainable import Batch, Pipeline, Scores, Validation
 from ocr.stop_signals import StopRequestedError, StopSignals
 from ocr.training_log import TrainingLog
 
@@ -35,6 +35,7 @@ class TrainState:
         kept: Scores of the weights kept as the best ones.
         scores: The newest scores.
         saved: Step of the newest checkpoint.
+        batch: The newest batch.
         began: When training would have begun without the breaks, on the clock of :func:`time.monotonic`.
     """
 
@@ -50,6 +51,7 @@ class TrainState:
     kept: Scores | None = None
     scores: Scores = field(default_factory=lambda: Scores(math.inf, {}))
     saved: int = -1
+    batch: Batch = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
     @property

@@ -30,7 +30,7 @@ LAYERS = (
     {"metrics"},
     {"data"},
     {"models"},
-    {"pipeline", "config", "distributed", "stop_signals"},
+    {"pipeline", "config", "distributed", "stop_signals", "bad_batch"},
     {"predict", "checkpoint", "forgetting", "training_log", "label_characters", "parameters", "reference_models"},
     {"train_state"},
     {"train", "export", "writers", "peers", "scoring", "model_memory", "parameter_plot"},
