@@ -65,7 +65,7 @@ class BatchStream:
         """The next batch of a part. Raises InputError (``worker_crash``) if its worker dies over and over."""
         while True:
             try:
-                with child_signals(lambda *_: _error_if_any_worker_fails()):  # also where half a batch was sent
+                with child_signals(_error_if_any_worker_fails):  # also where half a batch was sent
                     _error_if_any_worker_fails()
                     batch = next(self.streams[part])
                 break
@@ -94,16 +94,27 @@ class BatchStream:
 
 
 @contextlib.contextmanager
-def child_signals(handler: Callable[..., None] | None) -> Iterator[None]:
-    """A context in which the death of a child process calls the handler, with what was set before put back after it."""
+def child_signals(check: Callable[[], None] | None) -> Iterator[None]:
+    """A context in which ``check``, which may raise, is called when a child process dies.
+
+    The handler that was set before is put back after it.
+    """
     if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGCHLD)
-    if handler is not None:
+    before, armed = signal.getsignal(signal.SIGCHLD), check is not None
+
+    def handler(*_: object) -> None:
+        if armed and check is not None:
+            check()
+
+    if armed:
         signal.signal(signal.SIGCHLD, handler)
     try:
-        yield
+        try:
+            yield
+        finally:
+            armed = False  # a check that raises here, or before, must not keep the next line from being reached
     finally:
         signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
 
