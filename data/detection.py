@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ocr.data.page_pool import PagePool
 from ocr.data.readable import ReadableSamples
+from ocr.data.sample_mix import as_mix
 from ocr.data.samples import Sample
 from ocr.data.tighten import tighten_page
 from ocr.document import Block, Line, Page
@@ -96,7 +97,7 @@ class DetectionCrops:
         mixture: MixtureConfig | None = None,
         length: int = 1_000_000,
     ) -> None:
-        self.samples = [s for s in samples if s.page is not None and any(not line.ignore for line in s.page.lines)]
+        self.samples = as_mix(samples).keep(has_lines)
         if not self.samples and renderer is None:
             raise UsageError(
                 f"none of {len(samples)} samples has lines with polygons, which a text detector is trained on; "
@@ -129,6 +130,11 @@ class DetectionCrops:
                 self.tightened[number] = tighten_page(image, page)
             page = self.tightened[number]
         return image, page
+
+
+def has_lines(sample: Sample) -> bool:
+    """Whether a sample is a page with lines that count."""
+    return sample.page is not None and any(not line.ignore for line in sample.page.lines)
 
 
 def random_crop(image: Image, page: Page, rng: np.random.Generator, config: CropConfig) -> LabelledPage:

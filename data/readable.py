@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.data.sample_mix import as_mix
 from ocr.data.samples import Sample
 from ocr.errors import InputError
 
@@ -19,12 +20,12 @@ class ReadableSamples:
     """
 
     def __init__(self, samples: Sequence[Sample]) -> None:
-        self.samples, self.bad = samples, set[int]()
+        self.samples, self.bad = as_mix(samples), set[int]()
 
     def draw(self, rng: np.random.Generator) -> tuple[int, NDArray[np.uint8]]:
         """The number of a sample and its image (H, W, 3)."""
         while True:
-            number = int(rng.integers(len(self.samples)))
+            number = self.samples.draw(rng)
             image = self.load(number)
             if image is not None:
                 return number, image

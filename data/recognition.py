@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -37,6 +38,12 @@ class LineBatchConfig:
     style: CropStyle = field(default_factory=CropStyle)
 
 
+class LineSource(Protocol):
+    """Draws a grey line image (height, W) with its text."""
+
+    def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]: ...
+
+
 class RenderedCrops:
     """An endless stream of rendered crops with their text."""
 
@@ -56,16 +63,21 @@ class LabelledCrops:
 
     def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
         image, text = self.crops[int(rng.integers(len(self.crops)))]
-        height, width = image.shape
-        stretch = float(np.exp(rng.normal(0, 0.08)))
-        matrix = np.array([[stretch, rng.normal(0, 0.06), 0.0], [rng.normal(0, 0.02) * height / width, 1.0, 0.0]])
-        matrix[1, 1] = float(np.exp(rng.normal(0, 0.05)))
-        matrix[:, 2] = rng.normal(0, 1.0, 2) - matrix[:, 1] * height / 2 + (0, height / 2)
-        target = int(np.clip(round(width * stretch), 8, self.max_width))
-        image = cv2.warpAffine(image, matrix, (target, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        if rng.random() < 0.1:
-            image = 255 - image
-        return degrade_line(image, rng, float(rng.uniform(0, 0.3)) if rng.random() < 0.5 else 0.0), text
+        return vary_line(image, rng, self.max_width), text
+
+
+def vary_line(image: NDArray[np.uint8], rng: np.random.Generator, max_width: int) -> NDArray[np.uint8]:
+    """A labelled line (height, W) with another tone, width and sharpness."""
+    height, width = image.shape
+    stretch = float(np.exp(rng.normal(0, 0.08)))
+    matrix = np.array([[stretch, rng.normal(0, 0.06), 0.0], [rng.normal(0, 0.02) * height / width, 1.0, 0.0]])
+    matrix[1, 1] = float(np.exp(rng.normal(0, 0.05)))
+    matrix[:, 2] = rng.normal(0, 1.0, 2) - matrix[:, 1] * height / 2 + (0, height / 2)
+    target = int(np.clip(round(width * stretch), 8, max_width))
+    image = cv2.warpAffine(image, matrix, (target, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if rng.random() < 0.1:
+        image = 255 - image
+    return degrade_line(image, rng, float(rng.uniform(0, 0.3)) if rng.random() < 0.5 else 0.0)
 
 
 class LineBatches(IterableDataset[dict[str, Tensor]]):
@@ -79,8 +91,8 @@ class LineBatches(IterableDataset[dict[str, Tensor]]):
 
     def __init__(
         self,
-        others: RenderedCrops | LabelledCrops | None,
-        labelled: LabelledCrops | None,
+        others: LineSource | None,
+        labelled: LineSource | None,
         encode: Callable[[str], list[int]],
         config: LineBatchConfig,
         seed: int,
@@ -112,7 +124,7 @@ class LineBatches(IterableDataset[dict[str, Tensor]]):
             if ids and frames_needed(ids) <= image.shape[1] // 4:
                 return image, ids
 
-    def _source(self, rng: np.random.Generator) -> RenderedCrops | LabelledCrops:
+    def _source(self, rng: np.random.Generator) -> LineSource:
         if self.labelled and (self.others is None or rng.random() < self.config.real_share):
             return self.labelled
         if self.others is None:

@@ -27,6 +27,21 @@ SymbolCounts = dict[str, tuple[int, int]]
 """How often a symbol was read right, and how often it occurs."""
 
 
+@dataclass(frozen=True, slots=True)
+class SampleReading:
+    """A line or page of the validation data, the same at every evaluation, and what the model makes of it.
+
+    ``name`` tells it from others: ``receipts 3``. ``label`` is empty where the text is not known as a whole; ``page``
+    holds the boxes of what was found, None for an image of a line.
+    """
+
+    name: str
+    image: Image
+    label: str
+    text: str
+    page: Page | None = None
+
+
 @dataclass(frozen=True)
 class Scores:
     """What an evaluation found: ``objective`` is minimised when the best checkpoint is chosen; None: nothing to choose
@@ -34,8 +49,8 @@ class Scores:
 
     objective: float | None
     values: dict[str, float]
-    pictures: dict[str, Image] = field(default_factory=dict)
-    """Sample pictures with predictions, RGB, for the run's log."""
+    readings: tuple[SampleReading, ...] = ()
+    """A few samples with what was read in them, for the run's folder."""
     symbols: dict[str, SymbolCounts] = field(default_factory=dict)
     """How the symbols (NFD) of the labels of each set were read."""
 

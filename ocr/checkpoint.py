@@ -259,7 +259,7 @@ def read_scores(data: Mapping[str, Any]) -> Scores:
         name: {symbol: (int(right), int(count)) for symbol, (right, count) in counts.items()}
         for name, counts in data["symbols"].items()
     }
-    return Scores(data["objective"], dict(data["values"]), {}, symbols)
+    return Scores(data["objective"], dict(data["values"]), symbols=symbols)
 
 
 def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

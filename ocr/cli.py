@@ -25,6 +25,8 @@ COMMANDS = {
     "adapter": "app",
     "data": "app",
     "models": "app",
+    "runs": "app",
+    "doctor": "doctor",
 }
 """Modules of :mod:`ocr.commands`, and in each the function of the command or the app of its subcommands."""
 

@@ -17,19 +17,23 @@ from torch import nn
 
 from ocr.bad_batch import write_images
 from ocr.checkpoint import find_checkpoint
+from ocr.compile_network import compile_network
 from ocr.config import LoopConfig, TrainConfig
 from ocr.distributed import Processes, join_processes, whole
+from ocr.early_stop import out_of_patience
 from ocr.errors import TrainingError, UsageError
 from ocr.forgetting import guarded, report_forgetting
 from ocr.models.adapt import adapt, trained_state
 from ocr.models.adapter_folder import fingerprint_of
 from ocr.models.codec import Alphabet, default_alphabet
+from ocr.models.gradient_checkpointing import checkpoint_blocks
 from ocr.models.grow_alphabet import fit_alphabet
 from ocr.models.quantize import optimizer_class
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
 from ocr.models.weights import ALPHABET, WEIGHTS, load_state
+from ocr.parameter_groups import parameter_groups
 from ocr.pipeline import model_name
 from ocr.stop_signals import StopSignals
 from ocr.train_state import TrainState, evaluate, restore_statistics, update_average
@@ -79,12 +83,15 @@ def train_together(
     validation = pipeline.validation(parts, config.data) if processes.is_main else None
     before = evaluate(pipeline, trained_state(pipeline), validation) if initial is not None and validation else None
     state = begin(pipeline, config, loop, device, processes)
+    if initial is not None:
+        state.start = {name: tensor.clone() for name, tensor in processes.whole(state.average).items()}
     if found is not None:
         state.restore(found)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(yaml.safe_dump(to_plain(config), sort_keys=False), encoding="utf-8")
     batches = pipeline.batches(parts, config.data, loop.seed, state.share(found))
-    log, bad = TrainingLog(output, loop.steps, loop.minutes), 0
+    log, bad = TrainingLog(output, replace(config, loop=loop), pipeline, initial, state.step), 0
+    watched = log.watch(batches)
     pipeline.train()
     stop.listen()
     if found is not None and not found.progress.scored:  # it was stopped while it was evaluated
@@ -95,7 +102,7 @@ def train_together(
         if stopping:
             break
         rate = set_learning_rate(state.optimizer, loop, step, progress)
-        losses = train_step(state, batches, loop, device)
+        losses = train_step(state, watched, loop, device)
         state.step = step + 1
         bad = 0 if losses.pop("finite") else bad + 1
         samples = losses.pop("samples")
@@ -109,17 +116,20 @@ def train_together(
             log.progress(state.step, rate, state.seconds, progress)
         if state.step % loop.evaluate_every == 0 or state.step == loop.steps or progress >= 1:
             state.score_and_save(output, config, validation, batches, log, stop)
+            if processes.total([float(out_of_patience(output, loop, state.step))])[0]:
+                break
         elif loop.save_every and state.step % loop.save_every == 0:
             state.save(output, batches)
         if progress >= 1:
             break
-    log.close()
     if stop.requested:
         if state.saved != state.step:
             state.save(output, batches)
         stop.raise_again()
-    if before is not None:
+    if before is not None and validation is not None:
+        state.step_back(output, config, before, validation)
         report_forgetting(before, state.kept, config, pipeline.alphabet, output)
+    log.close()
     return state.scores
 
 
@@ -133,7 +143,11 @@ def begin(
     if processes.sharded and processes.count > 1 and (loop.precision == "fp16" or config.adapt.method == "qlora"):
         raise UsageError("loop.distributed=fsdp cannot do loop.precision=fp16 nor adapt.method=qlora; take ddp")
     reading = processes.for_reading(pipeline)
+    if loop.gradient_checkpointing:
+        checkpoint_blocks(pipeline)
     network = processes.wrap(pipeline, device)
+    if loop.compile:
+        network = compile_network(network, device)
     average = {name: tensor.detach().clone() for name, tensor in trained_state(pipeline).items()}
     scaler = torch.amp.GradScaler(device.type, enabled=loop.precision == "fp16")
     return TrainState(pipeline, network, reading, build_optimizer(pipeline, config), scaler, processes, average)
@@ -220,12 +234,8 @@ def build_optimizer(pipeline: Pipeline, config: TrainConfig) -> torch.optim.Adam
 
     For QLoRA on CUDA its states are held in 8 bits and paged.
     """
-    trained = [parameter for parameter in pipeline.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.loop.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    kind = optimizer_class(trained[0].device) if config.adapt.method == "qlora" else torch.optim.AdamW
+    groups = parameter_groups(pipeline, config.loop)
+    kind = optimizer_class(groups[0]["params"][0].device) if config.adapt.method == "qlora" else torch.optim.AdamW
     return kind(groups, lr=config.loop.learning_rate, betas=config.loop.betas)
 
 
@@ -240,7 +250,7 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, loop: LoopConfig, step: 
     cosine = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
     rate = loop.learning_rate * min(1.0, (step + 1) / max(loop.warmup, 1)) * cosine
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("scale", 1.0)
     return rate
 
 

@@ -16,7 +16,9 @@ from ocr.data.batch_stream import BatchStream
 from ocr.data.series import Share
 from ocr.distributed import Processes
 from ocr.models.adapt import trained_state
+from ocr.models.interpolation import interpolated
 from ocr.models.trainable import Batch, Pipeline, Scores, Validation
+from ocr.step_back import step_back
 from ocr.stop_signals import StopRequestedError, StopSignals
 from ocr.training_log import TrainingLog
 
@@ -36,6 +38,8 @@ class TrainState:
         scores: The newest scores.
         saved: Step of the newest checkpoint.
         batch: The newest batch.
+        start: What is trained as it was in the model that the run started from; None: it started from nothing.
+        chosen: The averages that were kept as the best ones, where there is a ``start``.
         began: When training would have begun without the breaks, on the clock of :func:`time.monotonic`.
     """
 
@@ -52,6 +56,8 @@ class TrainState:
     scores: Scores = field(default_factory=lambda: Scores(math.inf, {}))
     saved: int = -1
     batch: Batch = field(default_factory=dict)
+    start: dict[str, Tensor] | None = None
+    chosen: dict[str, Tensor] | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -92,7 +98,22 @@ class TrainState:
             if objective is None or objective < self.best:  # nothing to judge by: the newest is the best
                 self.best, self.kept = objective or 0.0, self.scores
                 save_best(output, config, self.reading, average)
+                if self.start is not None:
+                    self.chosen = {name: tensor.clone() for name, tensor in average.items()}
         self.save(output, batches, scored=bool(scored))
+
+    def step_back(self, output: Path, config: TrainConfig, before: Scores, validation: Validation) -> None:
+        """Keep the best weights part of the way back to the model that the run started from (:mod:`ocr.step_back`)."""
+        if self.start is None or self.chosen is None or self.kept is None or not config.loop.step_back:
+            return  # or a resumed run found no better weights than those it had kept
+        start, chosen = self.start, self.chosen
+        share, weights, scores = step_back(
+            before, self.kept, lambda share: interpolated(start, chosen, share),
+            lambda weights: evaluate(self.reading, weights, validation), config.loop.forget_limit,
+        )  # fmt: skip
+        if share < 1:
+            self.kept = scores
+            save_best(output, config, self.reading, weights)
 
     def save(self, output: Path, batches: BatchStream, *, scored: bool = True) -> None:
         """Write a checkpoint; called by all processes, written by the main one."""

@@ -52,6 +52,9 @@ code=$?
 set -e
 [[ $code -eq 2 && $message == *'pip install "vitocr[train]"'* ]] || { echo "ocr train: code $code, $message" >&2; exit 1; }
 
+mkdir -p run && echo "loop: {steps: 2}" >run/config.yaml && echo '{"step": 2, "objective": 0.5, "cer/a": 0.5}' >run/scores.jsonl
+"$venv/ocr" runs | grep -q "cer/a 0.5000" || { echo "ocr runs does not list a run" >&2; exit 1; }
+
 if compgen -G "$OLDPWD/ocr/weights/*/config.yaml" >/dev/null; then
     for folder in "$OLDPWD"/ocr/weights/*/; do
         model=$(basename "$folder")
@@ -60,8 +63,10 @@ if compgen -G "$OLDPWD/ocr/weights/*/config.yaml" >/dev/null; then
             [[ -e $page ]] || continue
             "$venv/ocr" predict "$page" --model "$model" >"$work/text"
             [[ -s $work/text ]] || { echo "nothing was read on $page" >&2; exit 1; }
+            "$venv/ocr" predict "$page" --model "$model" --format md,tsv,hocr,alto,page,pdf --output "$work/written/"
             echo "$(basename "$page"): $(wc -w <"$work/text") words, first line: $(head -n 1 "$work/text")"
         done
+        [[ $(head -c 5 "$work/written/"*.pdf | grep -c %PDF-) -gt 0 ]] || { echo "no PDF was written" >&2; exit 1; }
     done
 else
     echo "no weights are shipped (ocr/weights): nothing is read"

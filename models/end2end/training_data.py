@@ -15,6 +15,7 @@ from ocr.data.config import DataConfig
 from ocr.data.detection import CropConfig, cut_image, disturb, draw_angle
 from ocr.data.page_pool import PagePool
 from ocr.data.readable import ReadableSamples
+from ocr.data.sample_mix import as_mix
 from ocr.data.samples import Sample
 from ocr.data.series import SeriesSampler, Share
 from ocr.data.stock import StockPages
@@ -58,7 +59,7 @@ class PageSource:
     def __init__(self, samples: Sequence[Sample], data: DataConfig, config: End2EndConfig, alphabet: Alphabet) -> None:
         self.alphabet, self.crops = alphabet, config.crops
         text_alone = config.target.alignment > 0
-        self.samples = [s for s in samples if s.page and any(is_taught(line, text_alone) for line in s.page.lines)]
+        self.samples = as_mix(samples).keep(lambda sample: teaches(sample, text_alone))
         self.readable = ReadableSamples(self.samples)
         self.real_share = 0.0 if not self.samples else data.real_share if data.corpora else 1 - data.replay
         self.renderer: tuple[FontLibrary, TextSampler] | None = None
@@ -90,6 +91,11 @@ class PageSource:
 def is_taught(line: Line, text_alone: bool) -> bool:
     """Whether a line teaches the spotter something: by its characters, or by its text alone."""
     return not line.ignore and (any(word.chars for word in line.words) or (text_alone and bool(line.text.strip())))
+
+
+def teaches(sample: Sample, text_alone: bool) -> bool:
+    """Whether a line of a sample does."""
+    return sample.page is not None and any(is_taught(line, text_alone) for line in sample.page.lines)
 
 
 class SpotterCrops:

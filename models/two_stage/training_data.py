@@ -14,7 +14,8 @@ from ocr.data.batch_stream import BatchStream, MakeLoader, make_loader
 from ocr.data.config import DataConfig
 from ocr.data.detection import CropConfig, DetectionCrops, LabelledPage, MixtureConfig, disturb
 from ocr.data.readable import ReadableSamples
-from ocr.data.recognition import LabelledCrops, LineBatchConfig, LineBatches, RenderedCrops
+from ocr.data.recognition import LabelledCrops, LineBatchConfig, LineBatches, LineSource, RenderedCrops
+from ocr.data.sample_mix import SampleMix
 from ocr.data.samples import Sample
 from ocr.data.series import SeriesSampler, Share
 from ocr.data.stock import StockPages, stock_lines
@@ -26,6 +27,7 @@ from ocr.models.training_sets import checked_samples
 from ocr.models.two_stage.config import TwoStageConfig
 from ocr.models.two_stage.detector_config import KernelConfig
 from ocr.models.two_stage.detector_targets import detector_batch
+from ocr.models.two_stage.drawn_lines import MARGIN, SIDE_MARGIN, is_readable, labelled_source
 from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, widen
 
 VARIANTS = 2
@@ -46,12 +48,12 @@ def training_batches(
 
 
 def _line_loader(
-    config: TwoStageConfig, alphabet: Alphabet, data: DataConfig, samples: Sequence[Sample], seed: int
+    config: TwoStageConfig, alphabet: Alphabet, data: DataConfig, samples: SampleMix, seed: int
 ) -> MakeLoader:
     height = config.recognizer.height
-    crops = list(labelled_lines(samples, height, np.random.default_rng(seed))) if samples else []
-    labelled = LabelledCrops(crops, data.max_line_width) if crops else None
-    others: RenderedCrops | LabelledCrops | None = None
+    rng = np.random.default_rng(seed)
+    labelled = labelled_source(samples, lambda some: labelled_lines(some, height, rng), height, data.max_line_width)
+    others: LineSource | None = None
     if data.corpora:
         fonts, texts = _fonts_and_texts(data)
         others = RenderedCrops(fonts, texts, height, data.max_line_width, data.crop_style)
@@ -95,10 +97,12 @@ def labelled_lines(samples: Sequence[Sample], height: int, rng: np.random.Genera
         elif sample.page is not None:
             page = ShrunkPage(grey)
             for line in sample.page.lines:
-                if line.ignore or not line.text.strip() or len(line.polygon) != 4:
+                if not is_readable(line):
                     continue
                 for _ in range(VARIANTS):
-                    quad = widen(np.asarray(line.polygon), float(rng.uniform(-0.05, 0.18)), float(rng.uniform(0, 0.5)))
+                    quad = widen(
+                        np.asarray(line.polygon), float(rng.uniform(*MARGIN)), float(rng.uniform(*SIDE_MARGIN))
+                    )
                     yield line_image(page, quad, height), line.text
 
 

@@ -191,3 +191,45 @@ def test_precision_auto_is_what_the_processor_computes_fast(monkeypatch: pytest.
         assert (device.type, loop.precision) == ("cpu", precision)
     with pytest.raises(UsageError, match="did you mean"):
         prepare_device(LoopConfig(device="cpu", precision="bf61"))
+
+
+def test_a_run_stops_when_nothing_gets_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also if it is broken off and resumed between the evaluations."""
+    from ocr.models.trainable import Scores
+    from ocr.models.two_stage.validation import TwoStageValidation
+
+    objectives = [0.5, 0.4, 0.45, 0.4, 0.1]
+    monkeypatch.setattr(TwoStageValidation, "__call__", lambda self, pipeline: Scores(objectives.pop(0), {}))
+    config = tiny_config(tmp_path / "set", "loop.evaluate_every=1", "loop.steps=3", "loop.patience=2")
+    train(config, tmp_path / "run")
+    assert "stopped at step" not in capsys.readouterr().err
+    train(
+        tiny_config(tmp_path / "set", "loop.evaluate_every=1", "loop.steps=9", "loop.patience=2"),
+        tmp_path / "run",
+        resume=True,
+    )
+    assert "stopped at step 4: 2 evaluations without a better score than 0.4000 at step 2" in capsys.readouterr().err
+    assert objectives == [0.1] and (tmp_path / "run" / "checkpoint-00000004").is_dir()
+
+
+def test_sets_of_all_kinds_train_together_by_weight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list, a manifest that stays in its file and shards; recognizer and detector."""
+    from ocr.data.labels import stored_rows
+    from ocr.data.labels.shard_writer import write_shards
+    from ocr.data.samples import load_samples
+    from ocr.models.two_stage import drawn_lines
+
+    small, large = draw_set(tmp_path / "small"), draw_set(tmp_path / "large")
+    write_shards(load_samples(small, split="train"), tmp_path / "shards" / "train", 1)
+    manifest = large / "train.jsonl"
+    manifest.write_text(manifest.read_text() + " \n" * 4000)
+    monkeypatch.setattr(stored_rows, "LARGE_BYTES", 4000)
+    monkeypatch.setattr(drawn_lines, "LARGE_COUNT", 2)
+    sets = f"data.train=[{small}, {large}, {tmp_path / 'shards'}]"
+    for options in ([], ["data.weights=[1, 2, 0.5]"], ["loop.gradient_checkpointing=true"]):
+        run = tmp_path / f"run{len(options)}{len(str(options))}"
+        config = tiny_config(tmp_path / "val", "parts=[detector, recognizer]", sets, *options)
+        objective = train(config, run).objective
+        assert objective is not None and np.isfinite(objective)
