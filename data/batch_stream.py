@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from torch import Tensor
+from torch._C import _error_if_any_worker_fails
 from torch.utils.data import DataLoader
 
 from ocr.data.series import POSITION, Share
@@ -41,8 +43,8 @@ class BatchStream:
     """
 
     def __init__(self, makers: Mapping[str, MakeLoader], share: Share) -> None:
-        self.makers, self.number, self.deaths = makers, share.number, 0
-        self.positions, self.share = dict(share.positions), share
+        self.makers, self.share, self.number, self.deaths = makers, share, share.number, 0
+        self.positions, self.taken = dict(share.positions), dict.fromkeys(makers, share.number)
         self.streams: dict[str, Iterator[dict[str, Tensor]]] = {part: self._stream(part) for part in makers}
 
     def __iter__(self) -> BatchStream:
@@ -55,38 +57,75 @@ class BatchStream:
         return batch
 
     def _stream(self, part: str) -> Iterator[dict[str, Tensor]]:
-        loader = self.makers[part](replace(self.share, number=self.number, positions=self.positions))
-        stream = iter(loader)
-        if hasattr(signal, "SIGCHLD") and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else torch raises a worker's death wherever training stands
-        return stream
+        loader = self.makers[part](replace(self.share, number=self.taken[part], positions=dict(self.positions)))
+        with child_signals(None):  # torch would raise the death of a worker wherever training stands
+            return iter(loader)
 
     def _take(self, part: str) -> dict[str, Tensor]:
         """The next batch of a part. Raises InputError (``worker_crash``) if its worker dies over and over."""
         while True:
             try:
-                batch = next(self.streams[part])
+                with child_signals(_error_if_any_worker_fails):  # also where half a batch was sent
+                    _error_if_any_worker_fails()
+                    batch = next(self.streams[part])
                 break
-            except RuntimeError as error:
-                if not str(error).startswith(("DataLoader worker (pid", "DataLoader timed out")):
+            except (RuntimeError, OSError, EOFError) as error:
+                if not tells_of_death(error):
                     raise
                 self._restart(part, error)
+        self.taken[part] += self.share.processes
         position = batch.pop(POSITION, None)
         if position is not None:
             self.positions[f"{part}.{int(position[1])}"] = position
         return batch
 
-    def _restart(self, part: str, error: RuntimeError) -> None:
+    def _restart(self, part: str, error: Exception) -> None:
         self.deaths += 1
-        reason = " ".join(str(error).split())[:120]
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
         if self.deaths >= DEATHS:
             raise InputError(
                 "worker_crash",
                 f"the process that prepares batch {self.number} of the {part} died {DEATHS} times ({reason}); "
                 "lower data.workers if memory is short, or set data.workers=0 to see where it fails",
             ) from error
-        print(f"warning: started again what prepares the batches of the {part}: {reason}", file=sys.stderr)  # noqa: T201
-        self.streams[part] = self._stream(part)
+        print(f"warning: started again what prepares the batches: {reason}", file=sys.stderr, flush=True)  # noqa: T201
+        self.streams.clear()  # ends the processes of all parts: it may have been any of them
+        self.streams = {part: self._stream(part) for part in self.makers}
+
+
+@contextlib.contextmanager
+def child_signals(check: Callable[[], None] | None) -> Iterator[None]:
+    """A context in which ``check``, which may raise, is called when a child process dies.
+
+    The handler that was set before is put back after it.
+    """
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before, armed = signal.getsignal(signal.SIGCHLD), check is not None
+
+    def handler(*_: object) -> None:
+        if armed and check is not None:
+            check()
+
+    if armed:
+        signal.signal(signal.SIGCHLD, handler)
+    try:
+        try:
+            yield
+        finally:
+            armed = False  # a check that raises here, or before, must not keep the next line from being reached
+    finally:
+        signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
+
+
+def tells_of_death(error: Exception) -> bool:
+    """Whether an error says that a worker died, is stuck, or can no longer hand over what it sent."""
+    text = str(error)
+    if isinstance(error, RuntimeError):
+        return text.startswith(("DataLoader worker (pid", "DataLoader timed out"))
+    gone = isinstance(error, (ConnectionError, EOFError, FileNotFoundError))
+    return gone and "Caught " not in text  # else it is the data set's own
 
 
 def prepare_worker(parent: int, worker: int) -> None:

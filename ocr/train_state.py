@@ -37,9 +37,9 @@ class TrainState:
         kept: Scores of the weights kept as the best ones.
         scores: The newest scores.
         saved: Step of the newest checkpoint.
+        batch: The newest batch.
         start: What is trained as it was in the model that the run started from; None: it started from nothing.
         chosen: The averages that were kept as the best ones, where there is a ``start``.
-        batch: The newest batch.
         began: When training would have begun without the breaks, on the clock of :func:`time.monotonic`.
     """
 
@@ -55,9 +55,9 @@ class TrainState:
     kept: Scores | None = None
     scores: Scores = field(default_factory=lambda: Scores(math.inf, {}))
     saved: int = -1
+    batch: Batch = field(default_factory=dict)
     start: dict[str, Tensor] | None = None
     chosen: dict[str, Tensor] | None = None
-    batch: Batch = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
     @property
