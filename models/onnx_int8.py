@@ -72,9 +72,7 @@ def quantizable(model: Any, *, dynamic: bool) -> list[str]:
     return [node.name for node in model.graph.node if node.op_type in kinds and node.input[1] in constants]
 
 
-def write_int8(
-    source: Path, target: Path, inputs: Sequence[NDArray[np.float32]] | None, layers: Sequence[str]
-) -> None:
+def write_int8(source: Path, target: Path, inputs: Sequence[NDArray[np.float32]] | None, layers: Sequence[str]) -> None:
     """Quantize these layers.
 
     Weights take 7 of the 8 bits: without VNNI, processors add pairs of products in 16 bits, which overflow with all 8.

@@ -16,6 +16,9 @@ from ocr.models.schema import from_plain, to_plain
 
 CONFIG, ALPHABET, WEIGHTS = "config.yaml", "alphabet.txt", "weights.safetensors"
 
+TRAINING_ONLY = "distillation"
+"""Sub-module of a pipeline that training alone needs; no model folder holds its tensors."""
+
 
 def read_model_config(folder: Path) -> dict[str, Any]:
     """``{"pipeline": name, "model": {...}}``. Raises ModelError if the file is missing or damaged."""
@@ -43,7 +46,8 @@ def save_model(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet
     from safetensors.torch import save_file
 
     save_config(folder, pipeline_name, config, alphabet)
-    tensors = {name: t.half().contiguous() if t.is_floating_point() else t.contiguous() for name, t in state.items()}
+    kept = {name: tensor for name, tensor in state.items() if not name.startswith(f"{TRAINING_ONLY}.")}
+    tensors = {name: t.half().contiguous() if t.is_floating_point() else t.contiguous() for name, t in kept.items()}
     save_file(tensors, folder / WEIGHTS)
     (folder / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner may read
 

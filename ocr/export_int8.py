@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+
 from ocr.data.samples import decode_image
-from ocr.data.stock import stock_pages
+from ocr.data.stock import stock_lines, stock_pages
 from ocr.data.unlabelled import evenly, find_images
 from ocr.document import Page
 from ocr.export import export
@@ -29,6 +31,9 @@ STAY = {
 
 PAGES = 12
 """Pages to calibrate on."""
+
+LINES = 24
+"""Lines of the stock set besides, of all scripts, also where no line is found on the pages."""
 
 INPUTS = 48
 """Inputs of a network to calibrate on."""
@@ -70,7 +75,9 @@ def export_int8(
     pages = calibration_pages(calibrate)
     export(folder, output, parts)
     recording: Recording = {}
-    before = read(open_reader(output, recording), pages)
+    reader = open_reader(output, recording)
+    before = read(reader, pages)
+    reader.read_lines([cv2.cvtColor(line, cv2.COLOR_GRAY2RGB) for line, _ in evenly(list(stock_lines("train")), LINES)])
     networks = {}
     for path in sorted(output.glob("*.onnx")):
         size, inputs = path.stat().st_size, list(evenly(recording.get(path.stem, []), INPUTS))

@@ -1,4 +1,4 @@
-"""``ocr compress prune``: a trained model with fewer blocks, heads and hidden channels, by what matters on real data."""
+"""``ocr compress prune``: a trained model with fewer blocks, heads and hidden channels, by what matters on data."""
 
 from __future__ import annotations
 

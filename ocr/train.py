@@ -21,13 +21,15 @@ from ocr.forgetting import guarded, report_forgetting
 from ocr.models.adapt import adapt, trained_state
 from ocr.models.adapter_folder import fingerprint_of
 from ocr.models.codec import Alphabet, default_alphabet
+from ocr.models.distil import distil, taught
 from ocr.models.grow_alphabet import fit_alphabet
 from ocr.models.quantize import optimizer_class
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
 from ocr.models.weights import ALPHABET, WEIGHTS, load_state
-from ocr.pipeline import model_name
+from ocr.pipeline import find_model, model_name
+from ocr.teacher_labels import with_taught_labels
 from ocr.training_log import TrainingLog
 
 BAD_STEPS = 10
@@ -49,7 +51,7 @@ def train(
     ``config.adapt`` its weights stay as they are, and ``output / "best"`` is an adapter folder.
     Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down.
     """
-    config = guarded(config, initial)
+    config = guarded(with_taught_labels(config, output), initial)
     device, loop = prepare_device(config.loop)
     pipeline = build_pipeline(config, initial)
     if fit_alphabet(pipeline, config.data, grow=grow_alphabet) and "head" not in config.adapt.also:
@@ -114,7 +116,7 @@ def train_step(
         batch = to_device(next(batches), device)
         with autocast(loop, device):
             output = pipeline(batch)
-        losses = pipeline.loss(output, batch)
+        losses = taught(pipeline, pipeline.loss(output, batch), output, batch)
         total = torch.stack(list(losses.values())).sum() / loop.accumulate
         scaler.scale(total).backward()
         for name, value in losses.items():
@@ -155,6 +157,8 @@ def choose_trained(pipeline: Pipeline, config: TrainConfig, parts: Sequence[str]
         if initial is None:
             raise UsageError(f"adapt.method={config.adapt.method} needs a model to adapt; give one with --from")
         adapt(pipeline, config.adapt, parts, model_name(initial.resolve()), fingerprint_of(initial))
+    if config.distil.teacher:
+        distil(pipeline, config.distil, find_model(config.distil.teacher), parts)
 
 
 def build_optimizer(pipeline: Pipeline, config: TrainConfig) -> torch.optim.AdamW:

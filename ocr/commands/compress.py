@@ -35,4 +35,4 @@ def prune(
     for name, pruned in found.items():
         (old, new), (before, after) = pruned.parameters, pruned.loss
         without = f" without blocks {', '.join(map(str, pruned.blocks))}" if pruned.blocks else ""
-        typer.echo(f"{name}: {old:,} parameters before, {new:,} after{without}; loss {before:.3g} before, {after:.3g} after")
+        typer.echo(f"{name}: {old:,} to {new:,} parameters{without}; loss {before:.3g} to {after:.3g}")

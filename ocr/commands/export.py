@@ -17,7 +17,9 @@ def export(
         list[str] | None,
         typer.Option(help="NAME=FOLDER: take one part from another model, such as detector=runs/d/best."),
     ] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="Weights and activations in 8 bits: smaller, often faster.")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Weights and activations in 8 bits: smaller, often faster.")
+    ] = False,
     calibrate: Annotated[
         Path | None, typer.Option(help="--int8: labelled set or folder of pages like yours; stock pages if none.")
     ] = None,
