@@ -43,7 +43,7 @@ LAYERS = (
     },
     {"train", "export", "writers", "peers", "scoring", "model_memory", "parameter_plot"},
     {"evaluate", "adapter", "catalogue", "export_int8", "prune"},
-    {"report", "catalogue_report"},
+    {"report", "catalogue_report", "compression_table"},
     {"commands"},
     {"cli"},
     {"__main__"},

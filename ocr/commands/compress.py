@@ -36,3 +36,20 @@ def prune(
         (old, new), (before, after) = pruned.parameters, pruned.loss
         without = f" without blocks {', '.join(map(str, pruned.blocks))}" if pruned.blocks else ""
         typer.echo(f"{name}: {old:,} to {new:,} parameters{without}; loss {before:.3g} to {after:.3g}")
+
+
+@app.command()
+def table(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Names or folders, the large one first.")],
+    sets: Annotated[list[Path], typer.Option("--set", help="Folder of a labelled set; may be given several times.")],
+    split: Annotated[str, typer.Option(help="Part of each set.")] = "val",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples of each set.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Add the rows to this file.")] = None,
+) -> None:
+    """Parameters, bytes, processor time, CER and word F1 of models, and what each lost against the first."""
+    from ocr.compression_table import append_csv, measure, to_table
+
+    rows = measure(models, sets, split=split, limit=limit)
+    typer.echo(to_table(rows))
+    if csv is not None:
+        append_csv(rows, csv, " ".join(["ocr compress table", *models, *(f"--set {path.name}" for path in sets)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 from pathlib import Path
 
@@ -269,3 +270,24 @@ def test_lines_that_the_teacher_is_not_sure_of_are_ignored() -> None:
     box = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
     page = Page(1, 9, 9, (Block((Line("sure", box, 0.95), Line("doubt", box, 0.5))),))
     assert [line.ignore for line in sure_lines(page, 0.9).lines] == [False, True]
+
+
+def test_the_table_holds_models_against_the_first(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    prune(folder / "base", tmp_path / "small", heads=0.5, data=[folder / "set"])
+    models = [str(folder / "base"), str(tmp_path / "small")]
+    arguments = ["compress", "table", *models, "--set", str(folder / "set"), "--csv", str(tmp_path / "rows.csv")]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.count("\n") == 4
+    with (tmp_path / "rows.csv").open() as file:
+        first, second = csv.DictReader(file)
+    assert (first["model"], second["model"]) == tuple(models)
+    assert int(second["parameters"]) < int(first["parameters"]) == parameters_of(folder / "base")
+    assert int(second["onnx_bytes"]) < int(first["onnx_bytes"])
+    assert (float(first["speed"]), float(first["cer_points"])) == (1, 0)
+    assert second["samples"] == "1" and float(second["cer"]) >= 0
+
+
+def parameters_of(folder: Path) -> int:
+    return sum(parameter.numel() for parameter in load_pipeline(folder).parameters())
