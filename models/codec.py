@@ -73,6 +73,10 @@ class Alphabet:
         """The symbols (NFD) that are not in the alphabet, with how often they occur."""
         return Counter(s for text in texts for s in unicodedata.normalize("NFD", text) if s not in self._ids)
 
+    def known(self, symbols: Iterable[str]) -> frozenset[int]:
+        """Ids of those of the symbols that are in the alphabet."""
+        return frozenset(self._ids[symbol] for symbol in symbols if symbol in self._ids)
+
     def symbol(self, class_id: int) -> str:
         return self.symbols[class_id - 1]
 

@@ -10,20 +10,23 @@ from ocr.models.codec import Alphabet, compose
 from ocr.models.end2end.characters import character_boxes
 from ocr.models.end2end.letter_case import agreeing_case
 from ocr.models.end2end.linking import is_spaced
+from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
 from ocr.polygon import FloatArray, as_polygon
 
 Indices = NDArray[np.intp]
 
 
-def assemble_line(spots: Spots, line: Indices, alphabet: Alphabet, size: tuple[int, int]) -> Line | None:
+def assemble_line(
+    spots: Spots, line: Indices, alphabet: Alphabet, size: tuple[int, int], config: LinkConfig
+) -> Line | None:
     """The line of these characters on a page of (width, height) px; None if none of them can be written."""
     texts = [character_text(symbols, alphabet) for symbols in spots.symbols[line].tolist()]
     centres, along = spots.centres[line], directions(spots, line)
     heights = np.full(len(line), float(np.median(spots.heights[line])))
     boxes = character_boxes(centres, along, spots.widths[line], heights)  # (K, 4, 2)
     boxes = np.clip(boxes, 0, np.array(size, np.float64))
-    ends = np.append(np.flatnonzero(is_spaced(spots, line)), len(line) - 1) + 1
+    ends = np.append(np.flatnonzero(is_spaced(spots, line, config)), len(line) - 1) + 1
     words, start = [], 0
     for stop in ends.tolist():
         word = _word(texts[start:stop], boxes[start:stop], spots.confidence[line[start:stop]])

@@ -9,7 +9,10 @@ direction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.models.end2end.directions import (
     axis_groups,
@@ -26,49 +29,64 @@ from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_decode import Network
 
 
-def spot_page(grey: Grey, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
-    """All characters of a page (H, W), in its pixels."""
-    scale = first_scale(grey, network, look, spot)
+def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookConfig, spot: SpotConfig) -> Spots:
+    """All characters of a page (H, W), in its pixels; ``leads`` are the classes that syllables begin with."""
+    scale = first_scale(grey, network, leads, look, spot)
     first = spot_scaled(grey, scale, network, look, spot)
     if len(first) == 0:
         return first
     axes = neighbour_axes(first)
     groups = axis_groups(axes, look) or [0.0]
     upright = all(abs(axis) <= look.tilt for axis in groups)
-    closer = closer_scale(scale, first.heights, look, look.again if upright else look.closer)
+    closer = closer_scale(scale, first, leads, look, look.again if upright else look.closer)
     labels = group_of(first, axes, groups)
-    least = 1 if len(groups) == 1 else look.group_size
+    angles = reading_angles(grey, closer, groups, first, labels, network, look, spot)
     found = []
-    for number, axis in enumerate(groups):
-        part = first.take(labels == number)
-        if len(part) < least:
+    for angle in dict.fromkeys(angles):
+        alike = [number for number, other in enumerate(angles) if other == angle]
+        part = first.take(np.isin(labels, alike))
+        if len(part) < (1 if len(groups) == 1 else look.group_size):
             continue
-        angle = reading_angle(grey, closer, axis, part, network, look, spot)
         if angle == 0 and closer == scale:
             found.append(part)
             continue
         seen = spot_turned(grey, closer, angle, network, look, spot, around=part)
-        seen = seen.take(nearest_label(seen.centres, first.centres, labels, grey.shape) == number)
+        seen = seen.take(np.isin(nearest_label(seen.centres, first.centres, labels, grey.shape), alike))
         found.append(seen)
     return joined(found) if found else first
 
 
+def reading_angles(
+    grey: Grey, scale: float, groups: list[float], spots: Spots, labels: NDArray[np.intp], network: Network,
+    look: LookConfig, spot: SpotConfig,
+) -> list[float]:  # fmt: skip
+    """The angle in degrees at which the text of each group is to be read.
+
+    Where the lines of a page stand as close as its letters, neighbours above each other make a group of their own: so
+    the text of each group is also tried the way the other groups run.
+    """
+    axes = [(axis, *(other for other in groups if other != axis)) for axis in groups]
+    parts = [spots.take(labels == number) for number in range(len(groups))]
+    return [reading_angle(grey, scale, *both, network, look, spot) for both in zip(axes, parts, strict=True)]
+
+
 def reading_angle(
-    grey: Grey, scale: float, axis: float, part: Spots, network: Network, look: LookConfig, spot: SpotConfig
+    grey: Grey, scale: float, axes: Sequence[float], part: Spots, network: Network, look: LookConfig, spot: SpotConfig
 ) -> float:
-    """The angle in degrees at which text along an axis is to be read: 0 if it stands nearly upright.
+    """The angle in degrees at which text is to be read that runs along one of the axes, most likely the first: 0 if it
+    stands nearly upright.
 
     Which way it runs is plain where most characters of an upright page say so; else a window of it is read both ways.
     """
-    upright = abs(axis) <= look.tilt
-    if len(part) == 0 or (upright and np.mean(np.abs(difference(part.angles, axis)) < look.group) >= look.plain):
-        return 0.0 if upright else axis
+    upright = abs(axes[0]) <= look.tilt
+    if len(part) == 0 or (upright and np.mean(np.abs(difference(part.angles, axes[0])) < look.group) >= look.plain):
+        return 0.0 if upright else axes[0]
     left, top, right, bottom = densest_window(part.centres, look.window / scale)
     window = grey[max(top, 0) : bottom, max(left, 0) : right]
-    ways = [axis, axis + 180.0]
+    ways = [axis + turn for axis in axes for turn in (0.0, 180.0)]
     worth = []
     for way in ways:
         seen = spot_turned(window, scale, way, network, look, spot)
         worth.append(float(seen.confidence[np.abs(difference(seen.angles, way)) < look.group].sum()))
     way = ways[int(np.argmax(worth))]
-    return 0.0 if abs(way) <= look.tilt else way
+    return way if abs(way) > look.tilt else 0.0

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ocr.document import Block, Line, Page
-from ocr.models.codec import Alphabet
+from ocr.models.codec import LEADS, Alphabet
 from ocr.models.end2end.assemble import assemble_line
 from ocr.models.end2end.linking import link_lines
 from ocr.models.end2end.look import spot_page
@@ -45,20 +45,24 @@ class End2EndReader:
 
     def __init__(self, network: Network, alphabet: Alphabet, settings: ReadingSettings) -> None:
         self._network, self.alphabet, self.settings = network, alphabet, settings
+        self._leads = alphabet.known(LEADS)
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return [self._read_page(image) for image in images]
 
     def _read_page(self, image: Image) -> Page:
         height, width = image.shape[:2]
-        lines = self._lines(spot_page(grey_of(image), self._network, self.settings.look, self.settings.spot), image)
+        lines = self._lines(self._spots(grey_of(image), self.settings.look), image)
         order = order_lines([line.polygon for line in lines])
         return Page(1, width, height, tuple(Block(tuple(lines[i] for i in block)) for block in order))
+
+    def _spots(self, grey: Grey, look: LookConfig) -> Spots:
+        return spot_page(grey, self._network, self._leads, look, self.settings.spot)
 
     def _lines(self, spots: Spots, image: Image) -> list[Line]:
         """The characters linked to lines, without those that nobody could be sure of."""
         link, size = self.settings.link, (image.shape[1], image.shape[0])
-        lines = [assemble_line(spots, line, self.alphabet, size) for line in link_lines(spots, link)]
+        lines = [assemble_line(spots, line, self.alphabet, size, link) for line in link_lines(spots, link)]
         return [line for line in lines if line and line.confidence >= link.minimum_confidence]
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
@@ -73,7 +77,7 @@ class End2EndReader:
         grey = resize(grey_of(image), scale)
         ground = int(np.median(grey))
         bordered = cv2.copyMakeBorder(grey, *(LINE_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=ground)
-        spots = spot_page(np.asarray(bordered, np.uint8), self._network, replace(look, enlarge=1.0), self.settings.spot)
+        spots = self._spots(np.asarray(bordered, np.uint8), replace(look, enlarge=1.0))
         shift = -LINE_MARGIN / scale
         lines = self._lines(spots.moved(np.array([[1 / scale, 0, shift], [0, 1 / scale, shift]])), image)
         lines.sort(key=lambda line: line.polygon[0][0])

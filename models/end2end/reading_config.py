@@ -38,6 +38,8 @@ class LinkConfig:
         aside: How far beside the way there, in line heights.
         similar: Largest ratio of the heights of linked characters.
         bend: Largest angle in degrees between the directions of linked characters.
+        space: Probability from which a space is written between linked characters; under a half, since spaces that are
+            missed are ten times as many as those that are invented.
         minimum_confidence: Lines of which the reader is less sure are left out.
     """
 
@@ -45,6 +47,7 @@ class LinkConfig:
     aside: float = 0.35
     similar: float = 1.7
     bend: float = 40.0
+    space: float = 0.3
     minimum_confidence: float = 0.3
 
 
@@ -60,10 +63,13 @@ class LookConfig:
         probes: how many there are;
         probe_worth: they are left out on pages that are not so many times larger,
         probe_least: and count if they show at least so many characters.
-        line_height: Line height in pixels of the resized page that the smaller lines of a page should have.
+        line_height: Line height in pixels of the resized page that the smaller lines of a page should have;
+        syllable_height: that of a page of Hangul, whose syllables have more strokes than letters;
+        syllable_part: part of the characters that must be syllables for it.
         closer: By what factor a page must be enlarged for that, to be enlarged at all,
         again: and to be looked at again if that shows only after the first look.
-        tall: Line height from which the page is looked at again, smaller: there the network sees letters twice.
+        tall: How many times as high as they should be lines are from which the page is looked at again, smaller: there
+            the network sees letters twice.
         small_part: Part of the characters that may be smaller than ``line_height`` without a second look.
         tile: Longest side of a tile.
         overlap: Overlap of neighbouring tiles in pixels.
@@ -85,9 +91,11 @@ class LookConfig:
     probe_worth: float = 2.5
     probe_least: int = 24
     line_height: float = 20.0
+    syllable_height: float = 26.0
+    syllable_part: float = 0.3
     closer: float = 1.1
     again: float = 1.25
-    tall: float = 27.0
+    tall: float = 1.35
     small_part: float = 0.25
     tile: int = 1792
     overlap: int = 128

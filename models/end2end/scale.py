@@ -13,35 +13,37 @@ import numpy as np
 
 from ocr.models.end2end.one_look import Grey, resized, spot_tiles
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
+from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_decode import Network
-from ocr.polygon import FloatArray
 
 GRID = 16
 """Side in pixels of the squares in which edges are counted."""
 
 
-def first_scale(grey: Grey, network: Network, look: LookConfig, spot: SpotConfig) -> float:
+def first_scale(grey: Grey, network: Network, leads: frozenset[int], look: LookConfig, spot: SpotConfig) -> float:
     """The scale for the first look at a page (H, W): that of an area of ``look.pixels``, or what its text asks for."""
     scale = min(look.enlarge, math.sqrt(look.pixels / grey.size))
     side = round(look.probe / scale)
     if min(grey.shape) < side or grey.size < look.probe_worth * look.probes * side * side:
         return scale
-    heights = []
-    for top, left in busiest_windows(grey, side, look.probes):
-        window = resized(grey[top : top + side, left : left + side], scale)
-        heights.append(spot_tiles(window, network, look, spot).heights / scale)
-    known = np.concatenate(heights)
-    return closer_scale(scale, known, look, look.closer) if len(known) >= look.probe_least else scale
+    windows = [
+        spot_tiles(resized(grey[top : top + side, left : left + side], scale), network, look, spot)
+        for top, left in busiest_windows(grey, side, look.probes)
+    ]
+    known = joined(windows).moved(np.array([[1 / scale, 0, 0], [0, 1 / scale, 0]]))
+    return closer_scale(scale, known, leads, look, look.closer) if len(known) >= look.probe_least else scale
 
 
-def closer_scale(scale: float, heights: FloatArray, look: LookConfig, factor: float) -> float:
-    """The scale at which the smaller characters (heights in page pixels) are as tall as text should be; ``scale`` if
-    it need not be enlarged by more than ``factor`` for that."""
-    if len(heights) == 0:
+def closer_scale(scale: float, spots: Spots, leads: frozenset[int], look: LookConfig, factor: float) -> float:
+    """The scale at which the smaller characters (in page pixels) are as tall as text should be; ``scale`` if they need
+    not be enlarged by more than ``factor`` for that. ``leads`` are the classes that syllables begin with."""
+    if len(spots) == 0:
         return scale
-    small = float(np.quantile(heights, look.small_part)) * scale
-    wanted = min(look.enlarge, scale * look.line_height / max(small, 1.0))
-    return wanted if wanted > factor * scale or small > look.tall else scale
+    syllables = float(np.isin(spots.symbols[:, 0], list(leads)).mean())
+    height = look.syllable_height if syllables > look.syllable_part else look.line_height
+    small = float(np.quantile(spots.heights, look.small_part)) * scale
+    wanted = min(look.enlarge, scale * height / max(small, 1.0))
+    return wanted if wanted > factor * scale or small > look.tall * height else scale
 
 
 def busiest_windows(grey: Grey, side: int, count: int) -> list[tuple[int, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from ocr.models.end2end.spotter_decode import Answers
 from ocr.models.end2end.spotter_targets import REFERENCE
 
 LOOK, SPOT = LookConfig(), SpotConfig()
+LEADS: frozenset[int] = frozenset()
 
 
 class Squares:
@@ -32,15 +35,18 @@ class Squares:
         count, _, stats, middles = cv2.connectedComponentsWithStats((images[0, 0] < 100).astype(np.uint8))
         kept = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] > 12]
         maps = np.zeros((len(kept), 12), np.float32)
-        maps[:, 0] = 4.0
         cells = np.zeros((len(kept), 2), np.int64)
         for row, i in enumerate(kept):
             x, y = middles[i] + 0.5
             cells[row] = int(y / CELL), int(x / CELL)
             maps[row, 1:3] = x / CELL - cells[row, 1] - 0.5, y / CELL - cells[row, 0] - 0.5
+            maps[row, 0] = self.presence(stats[i, cv2.CC_STAT_WIDTH], stats[i, cv2.CC_STAT_HEIGHT])
             maps[row, 3:5] = np.log(np.sqrt(stats[i, cv2.CC_STAT_AREA]) / REFERENCE)
         maps[:, 5:7] = np.cos(np.radians(self.degrees)), np.sin(np.radians(self.degrees))
         return cells, maps, np.ones((len(kept), 3, 2), np.float32)
+
+    def presence(self, width: int, height: int) -> float:
+        return 4.0
 
 
 def page_with(squares: list[tuple[int, int, int]], size: tuple[int, int] = (900, 1200)) -> NDArray[np.uint8]:
@@ -66,7 +72,7 @@ def furthest(spots: Spots, squares: list[tuple[int, int, int]]) -> float:
 
 def test_an_upright_page_of_usual_text_is_looked_at_once() -> None:
     network = Squares()
-    spots = spot_page(page_with(GRID), network, LOOK, SPOT)
+    spots = spot_page(page_with(GRID), network, LEADS, LOOK, SPOT)
     assert furthest(spots, GRID) < 1.0
     assert len(network.sizes) == 2 + LOOK.probes  # two parts of it, as it is, and shrunk for large text
 
@@ -74,7 +80,7 @@ def test_an_upright_page_of_usual_text_is_looked_at_once() -> None:
 def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
     small = [(60 + 20 * (i % 40), 60 + 30 * (i // 40), 8) for i in range(1000)]
     network = Squares()
-    spots = spot_page(page_with(small, (1400, 2000)), network, LOOK, SPOT)
+    spots = spot_page(page_with(small, (1400, 2000)), network, LEADS, LOOK, SPOT)
     assert furthest(spots, small) < 1.0
     assert len(network.sizes) > 4
     assert max(max(size) for size in network.sizes) <= LOOK.tile
@@ -82,7 +88,7 @@ def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
 
 def test_large_text_is_found_in_the_shrunk_page_and_found_once() -> None:
     mixed = [*GRID[:50], (100, 700, 90), (300, 700, 150), (600, 700, 60)]
-    assert furthest(spot_page(page_with(mixed), Squares(), LOOK, SPOT), mixed) < 2.0
+    assert furthest(spot_page(page_with(mixed), Squares(), LEADS, LOOK, SPOT), mixed) < 2.0
 
 
 @pytest.mark.parametrize("angle", [15.0, 45.0, 90.0, 137.0, 180.0, -90.0])
@@ -107,11 +113,11 @@ def rows(degrees: float, middle: tuple[float, float] = (450, 600), count: int = 
 
 def test_a_tilted_page_is_turned_and_a_slightly_skewed_one_is_not() -> None:
     network = Squares()
-    spots = spot_page(page_with(rows(3.0)), network, LOOK, SPOT)
+    spots = spot_page(page_with(rows(3.0)), network, LEADS, LOOK, SPOT)
     assert len(network.sizes) == 2 + LOOK.probes and len(spots) == len(rows(3.0))
     network = Squares()  # says that all text stands upright, whatever it sees: turned, it is right
     tilted = rows(40.0)
-    spots = spot_page(page_with(tilted), network, LOOK, SPOT)
+    spots = spot_page(page_with(tilted), network, LEADS, LOOK, SPOT)
     assert len(network.sizes) > 2
     assert furthest(spots, tilted) < 2.0
     assert np.abs(axis_difference(spots.angles, 40.0)).max() < 1.5
@@ -119,11 +125,30 @@ def test_a_tilted_page_is_turned_and_a_slightly_skewed_one_is_not() -> None:
 
 def test_text_in_two_directions_is_seen_in_both() -> None:
     mixed = rows(0.0, (300, 300), 7) + rows(90.0, (650, 850), 7)
-    spots = spot_page(page_with(mixed), Squares(), LOOK, SPOT)
+    spots = spot_page(page_with(mixed), Squares(), LEADS, LOOK, SPOT)
     assert furthest(spots, mixed) < 2.0
     lower = spots.centres[:, 1] > 580
     assert np.abs(axis_difference(spots.angles[lower], 90.0)).max() < 1.5
     assert np.abs(spots.angles[~lower]).max() < 1.5
+
+
+class Bars(Squares):
+    """Surer of what lies than of what stands."""
+
+    def presence(self, width: int, height: int) -> float:
+        return 4.0 if width >= height else -0.5
+
+
+def test_lines_as_close_as_letters_are_read_one_way() -> None:
+    page = np.full((1200, 1200), 255, np.uint8)
+    for x in range(300, 900, 20):
+        for y in range(300, 900, 22 if x < 600 else 17):  # right of the middle the nearest neighbour is above or below
+            cv2.rectangle(page, (x - 8, y - 5), (x + 8, y + 5), 0, -1)
+    turn = cv2.getRotationMatrix2D((600, 600), -40.0, 1.0)  # clockwise
+    turned = np.asarray(cv2.warpAffine(page, turn, (1200, 1200), borderValue=255), np.uint8)
+    spots = spot_page(turned, Bars(), LEADS, LOOK, SPOT)
+    assert len(spots) > 500
+    assert np.abs(axis_difference(spots.angles, 40.0)).max() < 1.5
 
 
 def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
@@ -147,13 +172,23 @@ def test_a_few_characters_do_not_call_for_a_look_of_their_own() -> None:
     assert axis_groups(neighbour_axes(spots_at([])), LOOK) == []
 
 
+def scale_for(heights: list[float], scale: float = 1.0, leads: frozenset[int] = LEADS) -> float:
+    spots = spots_at([(0, 0, 9)] * len(heights))
+    return closer_scale(scale, replace(spots, heights=np.array(heights)), leads, LOOK, 1.1)
+
+
 def test_scale_follows_the_smaller_text() -> None:
-    assert closer_scale(1.0, np.array([20.0] * 10), LOOK, 1.1) == 1.0
-    assert closer_scale(1.0, np.array([10.0] * 10), LOOK, 1.1) == pytest.approx(2.0)
-    assert closer_scale(1.0, np.array([40.0] * 10), LOOK, 1.1) == pytest.approx(0.5)
-    assert closer_scale(1.0, np.array([1.0] * 10), LOOK, 1.1) == LOOK.enlarge
-    assert closer_scale(1.0, np.array([8.5] + [20.0] * 20), LOOK, 1.1) == 1.0  # a footnote number alone is no reason
-    assert closer_scale(0.5, np.array([]), LOOK, 1.1) == 0.5
+    assert scale_for([20.0] * 10) == 1.0
+    assert scale_for([10.0] * 10) == pytest.approx(2.0)
+    assert scale_for([40.0] * 10) == pytest.approx(0.5)
+    assert scale_for([1.0] * 10) == LOOK.enlarge
+    assert scale_for([8.5] + [20.0] * 20) == 1.0  # a footnote number alone is no reason
+    assert scale_for([], 0.5) == 0.5
+
+
+def test_syllables_are_seen_larger_than_letters() -> None:
+    assert scale_for([20.0] * 10, leads=frozenset({1})) == pytest.approx(LOOK.syllable_height / 20)
+    assert scale_for([20.0] * 10, leads=frozenset({2})) == 1.0
 
 
 def test_the_busiest_part_of_a_page_says_at_which_scale_it_is_looked_at() -> None:
@@ -162,15 +197,15 @@ def test_the_busiest_part_of_a_page_says_at_which_scale_it_is_looked_at() -> Non
     (top, left), _ = busiest_windows(page, 500, 2)
     assert 850 <= left <= 1100 and 1400 <= top <= 1600
     network = Squares()
-    assert first_scale(page, network, LOOK, SPOT) == LOOK.enlarge  # 8 px are to be 20
+    assert first_scale(page, network, LEADS, LOOK, SPOT) == LOOK.enlarge  # 8 px are to be 20
     assert network.sizes == [(LOOK.probe, LOOK.probe)] * LOOK.probes
 
 
 def test_a_blank_or_small_page_is_not_probed_in_vain() -> None:
     network = Squares()
-    assert first_scale(page_with([], (1800, 2400)), network, LOOK, SPOT) == pytest.approx(
+    assert first_scale(page_with([], (1800, 2400)), network, LEADS, LOOK, SPOT) == pytest.approx(
         (LOOK.pixels / 1800 / 2400) ** 0.5
     )
     network = Squares()
-    first_scale(page_with(GRID[:3], (300, 300)), network, LOOK, SPOT)
+    first_scale(page_with(GRID[:3], (300, 300)), network, LEADS, LOOK, SPOT)
     assert network.sizes == []

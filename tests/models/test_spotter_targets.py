@@ -64,7 +64,9 @@ def answers_of(characters: Characters, config: TargetConfig) -> Answers:
 
 def read(answers: Answers) -> list[str]:
     spots = decode_spots(answers, SpotConfig())
-    lines = [assemble_line(spots, line, ALPHABET, (SIZE, SIZE)) for line in link_lines(spots, LinkConfig())]
+    lines = [
+        assemble_line(spots, line, ALPHABET, (SIZE, SIZE), LinkConfig()) for line in link_lines(spots, LinkConfig())
+    ]
     return sorted(line.text for line in lines if line)
 
 
@@ -79,7 +81,9 @@ def test_targets_decode_to_the_text_at_any_angle(degrees: float, height: float) 
 def test_boxes_come_back_where_they_were() -> None:
     page = page_of(height=24)
     spots = decode_spots(answers_of(characters_of(page, ALPHABET), TargetConfig()), SpotConfig())
-    lines = [assemble_line(spots, line, ALPHABET, (SIZE, SIZE)) for line in link_lines(spots, LinkConfig())]
+    lines = [
+        assemble_line(spots, line, ALPHABET, (SIZE, SIZE), LinkConfig()) for line in link_lines(spots, LinkConfig())
+    ]
     found = {line.text: line for line in lines if line}
     for line in page.lines:
         for mine, own in zip(found[line.text].words, line.words, strict=True):
