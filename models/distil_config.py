@@ -23,7 +23,7 @@ class DistilConfig:
         lines: Whether these images are single lines, not pages.
         sure: Confidence of a line from which its reading is taken for a label; other lines of a page are ignored.
 
-    Raises UsageError for weights below 0, a temperature of 0 or less, and settings without a teacher.
+    Raises UsageError for weights below 0, a temperature of 0 or less, and unlabelled images without a teacher.
     """
 
     teacher: str = ""
