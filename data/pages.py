@@ -76,6 +76,11 @@ class PageReader:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def path(self) -> str | None:
+        """The file whose pages are being taken; for standard input the copy of it, which is removed after them."""
+        return self._queue[0].path if self._queue else None
+
     def close(self) -> None:
         """End the worker and remove what was stored of standard input."""
         self._stop()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ocr.errors import InputError, ModelError, OcrError, UsageError
     from ocr.pipeline import load
     from ocr.predict import read, read_documents
+    from ocr.writers.several import write
 
     __version__: str
 
@@ -37,6 +38,7 @@ __all__ = [
     "load",
     "read",
     "read_documents",
+    "write",
 ]
 
 _MODULES = {
@@ -45,6 +47,7 @@ _MODULES = {
     "ocr.data.page_options": ("PageOptions",),
     "ocr.pipeline": ("load",),
     "ocr.predict": ("read", "read_documents"),
+    "ocr.writers.several": ("write",),
 }
 
 

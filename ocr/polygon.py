@@ -66,6 +66,15 @@ def rotated_rectangle(points: ArrayLike) -> FloatArray:
     return np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0)
 
 
+def text_corners(polygon: ArrayLike) -> FloatArray:
+    """Four corners ``(4, 2)`` of a polygon with any number of points, from the top left of its text."""
+    points = np.asarray(polygon, dtype=np.float64)
+    if len(points) == 4:
+        return points
+    half = len(points) // 2  # the first half runs along the top, the second back along the bottom
+    return points[[0, half - 1, half, -1]]
+
+
 def side_lengths(quad: ArrayLike) -> tuple[float, float]:
     """Width along the text and height across it, in pixels, of a four-cornered polygon (means of opposite sides)."""
     a, b, c, d = np.asarray(quad, dtype=np.float64)

@@ -41,6 +41,8 @@ class DocumentStream:
     error: Failure | None = None
     page_failures: list[tuple[int, Failure]] = field(default_factory=list)
     truncated: bool = False
+    path: str | None = None
+    """The file itself where that is not ``source``: a copy of standard input, gone when the pages have been taken."""
 
 
 def stream_documents(
@@ -70,7 +72,7 @@ def stream_documents(
             except InputError as error:
                 yield DocumentStream(source, error=error.failure)
                 continue
-            document = DocumentStream(source, truncated=page_reader.truncated[-1:] == [source])
+            document = DocumentStream(source, truncated=page_reader.truncated[-1:] == [source], path=page_reader.path)
             document.pages = _predict_pages(document, itertools.chain([first_image], images), reader, watch)
             yield document
             deque(document.pages, maxlen=0)

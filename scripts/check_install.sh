@@ -60,8 +60,10 @@ if compgen -G "$OLDPWD/ocr/weights/*/config.yaml" >/dev/null; then
             [[ -e $page ]] || continue
             "$venv/ocr" predict "$page" --model "$model" >"$work/text"
             [[ -s $work/text ]] || { echo "nothing was read on $page" >&2; exit 1; }
+            "$venv/ocr" predict "$page" --model "$model" --format md,tsv,hocr,alto,page,pdf --output "$work/written/"
             echo "$(basename "$page"): $(wc -w <"$work/text") words, first line: $(head -n 1 "$work/text")"
         done
+        [[ $(head -c 5 "$work/written/"*.pdf | grep -c %PDF-) -gt 0 ]] || { echo "no PDF was written" >&2; exit 1; }
     done
 else
     echo "no weights are shipped (ocr/weights): nothing is read"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocr.data.page_options import PageOptions
-from ocr.errors import ExitCode
+from ocr.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from ocr.commands.progress import ReadingProgress
@@ -25,10 +25,21 @@ def predict(
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with one.")] = None,
     pipeline: Annotated[str | None, typer.Option(help="Pipeline whose shipped model is taken.")] = None,
     adapter: Annotated[str | None, typer.Option(help="Folder of an adapter; the model is then its own.")] = None,
-    format: Annotated[str | None, typer.Option(help="txt, json or jsonl; by default as --output ends, or txt.")] = None,
-    output: Annotated[str | None, typer.Option(help="File, or folder for a file per input; else stdout.")] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            help="txt, json, jsonl, md, tsv, hocr, alto, page or pdf; several with commas. "
+            "By default as --output ends, or txt."
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="File, or folder for a file per input; else stdout. Several formats: folder or stem."),
+    ] = None,
     overlay: Annotated[str | None, typer.Option(help="Folder for pictures of the pages with what was read.")] = None,
-    chars: Annotated[bool, typer.Option("--chars", help="Write the characters of each word too (JSON).")] = False,
+    chars: Annotated[
+        bool, typer.Option("--chars", help="Write the characters of each word too (JSON, hOCR, ALTO, PAGE).")
+    ] = False,
     dpi: Annotated[float, typer.Option(help="Resolution at which PDF pages are drawn.")] = DEFAULTS.dpi,
     pages: Annotated[str | None, typer.Option(help="Pages of PDF and TIFF files, like 1,3-5,9-.")] = DEFAULTS.pages,
     password: Annotated[str | None, typer.Option(help="Password of encrypted PDFs.")] = DEFAULTS.password,
@@ -49,22 +60,14 @@ def predict(
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated)
     progress = ReadingProgress(quiet=quiet)
     load_reader = loader(model, pipeline, adapter)
-    code = run(inputs, load_reader, format or format_of(output), output, overlay, chars, options, progress)
+    code = run(inputs, load_reader, format, output, overlay, chars, options, progress)
     raise typer.Exit(code)
-
-
-def format_of(output: str | None) -> str:
-    """The format whose suffix the output file has; plain text for any other name."""
-    from ocr.writers import WRITERS
-
-    suffix = Path(output or "").suffix.lower()
-    return next((name for name, entry in WRITERS.items() if entry.suffix == suffix), "txt")
 
 
 def run(
     inputs: list[str],
     load_reader: Callable[[], Reader],
-    format_name: str,
+    format_names: str | None,
     output: str | None,
     overlay: str | None,
     chars: bool,
@@ -74,22 +77,28 @@ def run(
     """Read, write and report; the exit code says whether every file gave its result."""
     from ocr.data.inputs import is_several
     from ocr.predict import stream_documents
-    from ocr.writers import WriterOptions, find_format
-    from ocr.writers.output import open_output
+    from ocr.writers import WriterOptions, find_formats, format_of
+    from ocr.writers.several import open_outputs
 
     several = len(inputs) > 1 or is_several(inputs[0])
-    result = open_output(output, inputs, find_format(format_name), WriterOptions(chars, titled=several))
+    writing = WriterOptions(chars, several, options)
+    result = open_outputs(output, inputs, find_formats(format_names or format_of(output)), writing)
     documents = stream_documents(inputs, load_reader, options, watcher(overlay, progress))
     try:
         for document in documents:
             if document.error is not None:
                 progress.failure(document.source, document.error)
-            result.write(document)
+            failed = document.error is not None
+            try:
+                result.write(document)
+            except InputError as error:  # no PDF can be made of the file, which has its other results
+                progress.failure(document.source, error.failure)
+                failed = True
             if document.page_failures:
                 progress.page_failures(document.source, document.page_failures)
             if document.truncated:
                 progress.warning(document.source, "truncated; only a part of it was there to read")
-            progress.document(failed=document.error is not None or bool(document.page_failures))
+            progress.document(failed=failed or bool(document.page_failures))
     finally:
         progress.close()
         documents.close()

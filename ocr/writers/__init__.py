@@ -1,42 +1,61 @@
-"""Output formats. A new one is a module with a ``write`` function and an entry in :data:`WRITERS`."""
+"""Output formats. A new one is a module of this package with a ``write`` function, and its name in :data:`WRITERS`.
+
+The module is imported when it writes, so that a run pays only for the format that it writes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import importlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ocr.errors import UsageError
 from ocr.models.schema import suggest
-from ocr.writers import json, jsonl, txt
 from ocr.writers.options import WriterOptions
 
 if TYPE_CHECKING:
     from ocr.document import Document
     from ocr.predict import DocumentStream
 
-__all__ = ["WRITERS", "Format", "WriterOptions", "find_format"]
+__all__ = ["WRITERS", "Format", "WriterOptions", "find_format", "find_formats", "format_of"]
+
+Pieces = Iterator[str] | Iterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One output format: ``write`` gives a document as pieces of text, taking its pages one at a time.
+    """One output format: the name of its module, and how its files begin and end.
 
     ``opening``, ``separator`` and ``closing`` stand around and between several documents in one file.
     """
 
+    name: str
     suffix: str
-    write: Callable[[Document | DocumentStream, WriterOptions], Iterator[str]]
     opening: str = ""
     separator: str = ""
     closing: str = ""
+    holds: Literal["documents", "document", "page"] = "documents"
+    """How much one file holds. Only files of several documents say which of them could not be read."""
+
+    def write(self, document: Document | DocumentStream, options: WriterOptions) -> Pieces:
+        """The document in pieces of text or bytes; its pages are taken one at a time."""
+        pieces: Pieces = importlib.import_module(f"ocr.writers.{self.name}").write(document, options)
+        return pieces
 
 
-WRITERS = {
-    "txt": Format(".txt", txt.write, separator="\n"),
-    "json": Format(".json", json.write, opening="[\n", separator=",\n", closing="]\n"),
-    "jsonl": Format(".jsonl", jsonl.write),
-}
+FORMATS = (
+    Format("txt", ".txt", separator="\n"),
+    Format("json", ".json", opening="[\n", separator=",\n", closing="]\n"),
+    Format("jsonl", ".jsonl"),
+    Format("md", ".md", separator="\n"),
+    Format("tsv", ".tsv", holds="document"),
+    Format("hocr", ".hocr", holds="document"),
+    Format("alto", ".alto.xml", holds="page"),
+    Format("page", ".page.xml", holds="page"),
+    Format("pdf", ".pdf", holds="document"),
+)
+WRITERS = {entry.name: entry for entry in FORMATS}
 
 
 def find_format(name: str) -> Format:
@@ -44,3 +63,22 @@ def find_format(name: str) -> Format:
     if name in WRITERS:
         return WRITERS[name]
     raise UsageError(f"unknown format {name}: {suggest(name.lower(), list(WRITERS))}")
+
+
+def find_formats(names: str) -> list[Format]:
+    """The formats of names with commas between, such as ``hocr,pdf``, each once; see :func:`find_format`."""
+    return list({name: find_format(name) for name in (part.strip() for part in names.split(","))}.values())
+
+
+def format_of(output: str | None) -> str:
+    """The name of the format whose suffix the output file has; plain text for any other name.
+
+    Raises :class:`~ocr.errors.UsageError` for ``.xml``, which two formats have.
+    """
+    name = (output or "").lower()
+    for entry in FORMATS:
+        if name.endswith(entry.suffix):
+            return entry.name
+    if name.endswith(".xml"):
+        raise UsageError(f"{output} may be ALTO or PAGE XML; add --format alto or --format page")
+    return "txt"

@@ -21,7 +21,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from ocr.document import Line, Page
-from ocr.polygon import side_lengths
+from ocr.polygon import side_lengths, text_corners
 from ocr.writers.output import encode, make_folder, refuse_input, unique_name, write_error
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def outline(picture: Image, polygons: Iterable[object], colour: tuple[int, int, 
 
 def draw_text(picture: Image, line: Line, text: str, font: Font) -> None:
     """Fit the text into the line's polygon (its four outer corners), in place."""
-    quad = corners(np.asarray(line.polygon, dtype=np.float64))
+    quad = text_corners(line.polygon)
     width, height = side_lengths(quad)
     if not text.strip() or width < 2 or height < 2:
         return
@@ -160,14 +160,6 @@ def draw_text(picture: Image, line: Line, text: str, font: Font) -> None:
     area = picture[top:bottom, left:right]
     opacity = mask[:, :, None].astype(np.float32) / 255
     area[:] = (area * (1 - opacity) + np.array(INK, np.float32) * opacity + 0.5).astype(np.uint8)
-
-
-def corners(polygon: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Four corners ``(4, 2)`` of a polygon with any number of points, from the top left of its text."""
-    if len(polygon) == 4:
-        return polygon
-    half = len(polygon) // 2  # the first half runs along the top, the second back along the bottom
-    return polygon[[0, half - 1, half, -1]]
 
 
 def render(text: str, font: Font) -> NDArray[np.uint8]:

@@ -279,3 +279,16 @@ def test_the_light_path_imports_no_torch() -> None:
     modules = "ocr, ocr.cli, ocr.predict, ocr.commands.predict, ocr.writers.output, ocr.writers.overlay"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_several_formats_and_wrong_ones(folder: Path) -> None:
+    draw(folder / "a.png", 40)
+    draw(folder / "b.png", 50)
+    done = run(folder, "predict", "a.png", "b.png", "--format", "pdf,tsv,md", "--output", "out/")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (folder / "out").iterdir()) == [
+        f"{stem}.{ending}" for stem in "ab" for ending in ("md", "pdf", "tsv")
+    ]
+    wrong = run(folder, "predict", "a.png", "--format", "pfd")
+    assert wrong.returncode == 2 and "did you mean pdf?" in wrong.stderr
+    assert run(folder, "predict", "a.png", "b.png", "--output", "both.pdf").returncode == 2
