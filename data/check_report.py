@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ocr.data.samples import Sample
@@ -31,9 +32,14 @@ class SplitReport:
 
     name: str
     samples: int = 0
+    looked_at: int = 0
+    """As many as ``samples``, or those that were drawn from them; all findings are of these."""
+    crops: int = 0
+    boxed: int = 0
+    texts: int = 0
     lines: int = 0
     ignored: int = 0
-    kept: list[Sample] = field(default_factory=list)
+    kept: Sequence[Sample] = ()
     """What to train on or score: without the bad samples, and with the bad lines as ignore regions."""
     bad: list[Problem] = field(default_factory=list)
     bad_lines: list[Problem] = field(default_factory=list)
@@ -45,9 +51,16 @@ class SplitReport:
     duplicates: list[list[str]] = field(default_factory=list)
     contradictions: list[list[str]] = field(default_factory=list)
 
+    def count(self, sample: Sample) -> None:
+        """Count a sample that is good."""
+        self.crops += sample.is_crop
+        self.boxed += sample.page is not None
+        self.texts += sample.page is None and not sample.is_crop
+        self.ignored += sum(line.ignore for line in sample.page.lines) if sample.page else 0
+
     def stop_reason(self, max_bad_fraction: float) -> str | None:
         """Why this split must not be used, if more of it is bad than allowed."""
-        for bad, total, what in ((self.bad, self.samples, "samples"), (self.bad_lines, self.lines, "lines")):
+        for bad, total, what in ((self.bad, self.looked_at, "samples"), (self.bad_lines, self.lines, "lines")):
             if len(bad) > max_bad_fraction * total:
                 return (
                     f"{len(bad)} of {total} {what} of {self.name} are bad, more than {max_bad_fraction:.1%};"
@@ -67,12 +80,12 @@ class CheckReport:
     has_alphabet: bool
 
     @property
-    def train(self) -> list[Sample]:
+    def train(self) -> Sequence[Sample]:
         """The samples to train on."""
         return self.splits[0].kept
 
     @property
-    def val(self) -> list[Sample]:
+    def val(self) -> Sequence[Sample]:
         """The samples to validate on."""
         return self.splits[1].kept if len(self.splits) > 1 else []
 
@@ -94,10 +107,9 @@ class CheckReport:
 
 
 def _split_text(split: SplitReport, has_alphabet: bool) -> list[str]:
-    crops = sum(sample.is_crop for sample in split.kept)
-    boxed = sum(sample.page is not None for sample in split.kept)
-    rest = len(split.kept) - crops - boxed
-    head = f"{split.name}: {split.samples} images ({boxed} pages with lines, {rest} with text only, {crops} crops)"
+    drawn = "" if split.looked_at == split.samples else f"{split.looked_at} drawn from them to be checked: "
+    kinds = f"{split.boxed} pages with lines, {split.texts} with text only, {split.crops} crops"
+    head = f"{split.name}: {split.samples} images ({drawn}{kinds})"
     symbols = f"{sum(split.characters.values())} symbols, {len(split.characters)} different"
     counts = f"{split.lines} lines, {split.ignored} of them ignored; {symbols}"
     parts = [

@@ -11,7 +11,9 @@ from ocr.data.synthetic.text import TextMix
 @dataclass(frozen=True)
 class DataConfig:
     """Attributes:
-    train: Labelled sets (folders or manifests) to train on; none trains on rendered pages alone.
+    train: Labelled sets (folders, manifests or shards) to train on; none trains on rendered pages alone.
+    weights: How often each set of ``train`` is drawn from, in proportion, whatever its size: ``[3, 1]``; none: every
+        sample equally often.
     val: Labelled sets to validate on.
     languages: Labelled samples marked with another language are left out; none keeps all.
     fonts: Folders of fonts to render with; families kept for evaluation are left out.
@@ -22,7 +24,8 @@ class DataConfig:
     real_share: Share of labelled lines or crops of pages among rendered ones.
     replay: Share of the stock set (ocr/stock) mixed into labelled sets when training starts from a model, so that it
         forgets less; 0 switches it off. With corpora, rendered data take its place, by ``real_share``.
-    held_out: Share of ``train`` that is validated on instead, when training starts from a model and ``val`` is empty.
+    held_out: Share of ``train`` that is validated on instead, when training starts from a model and ``val`` is empty;
+        2,000 samples at most.
     stock: Whether the stock set is scored too; it has no say in which weights are the best. Training that starts from
         a model always does.
     max_bad: Largest share of labelled samples that may be damaged and are then skipped.
@@ -34,6 +37,7 @@ class DataConfig:
     """
 
     train: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
     val: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     fonts: tuple[str, ...] = ("/usr/share/fonts",)

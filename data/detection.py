@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.data.page_pool import PagePool
+from ocr.data.readable import ReadableSamples
+from ocr.data.sample_mix import as_mix
 from ocr.data.samples import Sample
 from ocr.data.tighten import tighten_page
 from ocr.document import Block, Line, Page
@@ -95,12 +97,13 @@ class DetectionCrops:
         mixture: MixtureConfig | None = None,
         length: int = 1_000_000,
     ) -> None:
-        self.samples = [s for s in samples if s.page is not None and any(not line.ignore for line in s.page.lines)]
+        self.samples = as_mix(samples).keep(has_lines)
         if not self.samples and renderer is None:
             raise UsageError(
                 f"none of {len(samples)} samples has lines with polygons, which a text detector is trained on; "
                 "give labelled pages or a page renderer"
             )
+        self.readable = ReadableSamples(self.samples)
         self.seed, self.length = seed, length
         self.config = config or CropConfig()
         self.mixture = mixture = mixture or MixtureConfig()
@@ -114,12 +117,12 @@ class DetectionCrops:
         rng = np.random.default_rng((self.seed, index))
         if self.rendered is not None and (not self.samples or rng.random() < self.mixture.rendered):
             return random_crop(*self.rendered.page(index), rng, self.config)
-        image, page = random_crop(*self.scanned_page(int(rng.integers(len(self.samples)))), rng, self.config)
+        image, page = random_crop(*self.scanned_page(rng), rng, self.config)
         return disturb(image, rng, self.config), page
 
-    def scanned_page(self, number: int) -> LabelledPage:
+    def scanned_page(self, rng: np.random.Generator) -> LabelledPage:
         """A scan with its label boxes drawn in to the ink, if they are to be; those are found once and kept."""
-        image = self.samples[number].load()
+        number, image = self.readable.draw(rng)
         page = self.samples[number].page
         assert page is not None
         if self.mixture.tighten:
@@ -127,6 +130,11 @@ class DetectionCrops:
                 self.tightened[number] = tighten_page(image, page)
             page = self.tightened[number]
         return image, page
+
+
+def has_lines(sample: Sample) -> bool:
+    """Whether a sample is a page with lines that count."""
+    return sample.page is not None and any(not line.ignore for line in sample.page.lines)
 
 
 def random_crop(image: Image, page: Page, rng: np.random.Generator, config: CropConfig) -> LabelledPage:

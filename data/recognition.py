@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from ocr.data.line_padding import pad_lines, padded_width
+from ocr.data.series import POSITION, Share
 from ocr.data.synthetic.crops import CropStyle, render_crop
 from ocr.data.synthetic.degrade import degrade_line
 from ocr.data.synthetic.fonts import FontLibrary
@@ -36,6 +38,12 @@ class LineBatchConfig:
     style: CropStyle = field(default_factory=CropStyle)
 
 
+class LineSource(Protocol):
+    """Draws a grey line image (height, W) with its text."""
+
+    def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]: ...
+
+
 class RenderedCrops:
     """An endless stream of rendered crops with their text."""
 
@@ -55,49 +63,58 @@ class LabelledCrops:
 
     def draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
         image, text = self.crops[int(rng.integers(len(self.crops)))]
-        height, width = image.shape
-        stretch = float(np.exp(rng.normal(0, 0.08)))
-        matrix = np.array([[stretch, rng.normal(0, 0.06), 0.0], [rng.normal(0, 0.02) * height / width, 1.0, 0.0]])
-        matrix[1, 1] = float(np.exp(rng.normal(0, 0.05)))
-        matrix[:, 2] = rng.normal(0, 1.0, 2) - matrix[:, 1] * height / 2 + (0, height / 2)
-        target = int(np.clip(round(width * stretch), 8, self.max_width))
-        image = cv2.warpAffine(image, matrix, (target, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        if rng.random() < 0.1:
-            image = 255 - image
-        return degrade_line(image, rng, float(rng.uniform(0, 0.3)) if rng.random() < 0.5 else 0.0), text
+        return vary_line(image, rng, self.max_width), text
+
+
+def vary_line(image: NDArray[np.uint8], rng: np.random.Generator, max_width: int) -> NDArray[np.uint8]:
+    """A labelled line (height, W) with another tone, width and sharpness."""
+    height, width = image.shape
+    stretch = float(np.exp(rng.normal(0, 0.08)))
+    matrix = np.array([[stretch, rng.normal(0, 0.06), 0.0], [rng.normal(0, 0.02) * height / width, 1.0, 0.0]])
+    matrix[1, 1] = float(np.exp(rng.normal(0, 0.05)))
+    matrix[:, 2] = rng.normal(0, 1.0, 2) - matrix[:, 1] * height / 2 + (0, height / 2)
+    target = int(np.clip(round(width * stretch), 8, max_width))
+    image = cv2.warpAffine(image, matrix, (target, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if rng.random() < 0.1:
+        image = 255 - image
+    return degrade_line(image, rng, float(rng.uniform(0, 0.3)) if rng.random() < 0.5 else 0.0)
 
 
 class LineBatches(IterableDataset[dict[str, Tensor]]):
     """Endless batches for the recognizer: of labelled lines, and of ``others``, rendered or of the stock set.
 
     ``images`` (N, 1, height, W) float 0..255; ``targets`` (N, L) ids padded with 0; ``target_lengths`` (N,); ``widths``
-    (N,) tokens of 4 px. ``encode`` turns text into ids; crops it refuses (KeyError) or that are too long for their
-    width are skipped. Each worker draws from its own stream, seeded by ``seed`` and the worker's number.
+    (N,) tokens of 4 px; ``position`` as in :class:`ocr.data.series.Share`. ``encode`` turns text into ids; crops it
+    refuses (KeyError) or that are too long for their width are skipped. Each lane draws crops of its own, by ``seed``
+    and their number; with ``workers`` processes each takes its lanes' batches in turn.
     """
 
     def __init__(
         self,
-        others: RenderedCrops | LabelledCrops | None,
-        labelled: LabelledCrops | None,
+        others: LineSource | None,
+        labelled: LineSource | None,
         encode: Callable[[str], list[int]],
         config: LineBatchConfig,
         seed: int,
+        share: Share | None = None,
+        workers: int = 0,
     ) -> None:
         self.others, self.labelled, self.encode, self.config, self.seed = others, labelled, encode, config, seed
+        self.share = share or Share()
+        self.lanes = self.share.lanes("recognizer", workers)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         worker = get_worker_info()
-        rng = np.random.default_rng((self.seed, worker.id if worker else 0))
-        buckets: dict[int, list[Crop]] = {}
+        turns = self.share.turns(self.lanes, worker.id if worker else 0, worker.num_workers if worker else 1)
+        positions = self.share.of_part("recognizer")
+        lanes = [_Lane(self, number, positions.get(number)) for number in turns]
         while True:
-            image, ids = self._draw(rng)
-            width = padded_width(image.shape[1])
-            waiting = buckets.setdefault(width, [])
-            waiting.append((image, ids))
-            if len(waiting) * width >= self.config.pixels:
-                yield collate_lines(buckets.pop(width), width)
+            for lane in lanes:
+                yield lane.batch()
 
-    def _draw(self, rng: np.random.Generator) -> Crop:
+    def crop(self, lane: int, number: int) -> Crop:
+        """A crop of a lane: the same one whenever it is drawn."""
+        rng = np.random.default_rng((self.seed, self.lanes, lane, number))
         while True:
             image, text = self._source(rng).draw(rng)
             try:
@@ -107,12 +124,40 @@ class LineBatches(IterableDataset[dict[str, Tensor]]):
             if ids and frames_needed(ids) <= image.shape[1] // 4:
                 return image, ids
 
-    def _source(self, rng: np.random.Generator) -> RenderedCrops | LabelledCrops:
+    def _source(self, rng: np.random.Generator) -> LineSource:
         if self.labelled and (self.others is None or rng.random() < self.config.real_share):
             return self.labelled
         if self.others is None:
             raise UsageError("no lines to train on: give rendered or labelled ones")
         return self.others
+
+
+class _Lane:
+    """A stream of crops that wait by width until they fill a batch."""
+
+    def __init__(self, batches: LineBatches, number: int, position: list[int] | None) -> None:
+        self.batches, self.number = batches, number
+        self.waiting: dict[int, dict[int, Crop]] = {}  # by width, by the crop's number
+        fits = position is not None and position[0] == batches.lanes
+        self.next = position[2] if fits and position is not None else 0
+        for crop in position[3:] if fits and position is not None else ():
+            self._add(crop)
+
+    def _add(self, number: int) -> int:
+        """Draw a crop and let it wait with those of its width, which is returned."""
+        crop = self.batches.crop(self.number, number)
+        width = padded_width(crop[0].shape[1])
+        self.waiting.setdefault(width, {})[number] = crop
+        return width
+
+    def batch(self) -> dict[str, Tensor]:
+        while True:
+            width = self._add(self.next)
+            self.next += 1
+            if len(self.waiting[width]) * width >= self.batches.config.pixels:
+                batch = collate_lines(list(self.waiting.pop(width).values()), width)
+                left = sorted(number for crops in self.waiting.values() for number in crops)
+                return batch | {POSITION: torch.tensor([self.batches.lanes, self.number, self.next, *left])}
 
 
 def frames_needed(ids: Sequence[int]) -> int:

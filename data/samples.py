@@ -6,13 +6,16 @@ list of :class:`Sample`. Only the labels are read; an image is decoded each time
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ocr.data.fixed_file import Span
 from ocr.data.image_file import check_size, describe, orientation, to_rgb, upright
 from ocr.data.label_options import LabelOptions
 from ocr.data.page_options import PageOptions
@@ -45,6 +48,8 @@ class Sample:
     """Width and height in pixels as labelled; None where the label does not say."""
     source: str = ""
     """Where the label stands, for messages: ``train.jsonl:12``."""
+    span: Span | None = None
+    """Where the bytes of the image lie if it is a member of a tar file; ``image`` is then only its name."""
 
     @property
     def is_crop(self) -> bool:
@@ -63,11 +68,24 @@ class Sample:
 
         Raises InputError (``not_found``, ``empty``, ``truncated``, ``damaged``, ``too_large``, ``unsupported``).
         """
-        return decode_image(self.image)
+        return decode_image(self.image, self.span)
+
+    def image_bytes(self) -> bytes:
+        """The image file as it is. Raises InputError or OSError."""
+        return self.span.read() if self.span else self.image.read_bytes()
 
 
-def load_samples(path: Path, *, split: str | None = None, options: LabelOptions | None = None) -> list[Sample]:
+def label_texts(sample: Sample) -> Iterable[str]:
+    """The text of each line that counts; of the text without polygons, each row."""
+    if sample.page is not None:
+        return [line.text for line in sample.page.lines if not line.ignore]
+    return [row for row in (sample.text or "").splitlines() if row.strip()]
+
+
+def load_samples(path: Path, *, split: str | None = None, options: LabelOptions | None = None) -> Sequence[Sample]:
     """The samples of a manifest, a label file or a folder, in the order of the labels.
+
+    A list, or for large sets :class:`~ocr.data.stored_samples.StoredSamples`.
 
     ``split`` names a part of a folder: ``val`` is ``val.jsonl``, or the folder ``val``; it is needed where a folder has
     several. Raises UsageError (no such set or split, unknown format, path outside the set), InputError (bad labels).
@@ -112,13 +130,15 @@ def _split_folder(folder: Path, split: str) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_dir()), None)
 
 
-def decode_image(path: Path) -> NDArray[np.uint8]:
+def decode_image(path: Path, span: Span | None = None) -> NDArray[np.uint8]:
     """The file as (H, W, 3) RGB uint8, first frame only, with the same conversions as when a page is read.
+
+    With a ``span`` its bytes lie there, and ``path`` is a name for messages.
 
     Decoded in this process, unlike user inputs, because training does it all the time. Raises InputError.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path if span is None else BytesIO(span.read())) as image:
             check_size(image.width, image.height, PageOptions().max_pixels)
             image.load()
             return np.array(upright(to_rgb(image), orientation(image)))
@@ -127,6 +147,6 @@ def decode_image(path: Path) -> NDArray[np.uint8]:
     except InputError as error:
         raise InputError(error.code, f"{path}: {error}") from None
     except Exception as error:  # Pillow raises OSError, ValueError, TypeError, SyntaxError, KeyError and more
-        if path.is_file() and path.stat().st_size == 0:
+        if (path.is_file() and path.stat().st_size == 0) if span is None else not span.length:
             raise InputError("empty", f"{path}: the image has 0 bytes; replace it") from None
         raise InputError(describe(error)[0], f"{path}: the image cannot be decoded ({error}); replace it") from error

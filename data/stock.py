@@ -6,7 +6,7 @@ and of text that are never trained on, is scored before and after. Drawn by ``sc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def stock_lines(split: str) -> Iterator[tuple[GreyImage, str]]:
             yield np.ascontiguousarray(sheet[top:bottom, left:right], dtype=np.uint8), line.text
 
 
-def stock_pages(split: str) -> list[Sample]:
+def stock_pages(split: str) -> Sequence[Sample]:
     """Pages of ``train`` or ``val`` with their lines, words and characters."""
     return _samples("pages", split)
 
@@ -56,7 +56,7 @@ class StockPages:
         return sample.load(), sample.page
 
 
-def _samples(kind: str, split: str) -> list[Sample]:
+def _samples(kind: str, split: str) -> Sequence[Sample]:
     folder = stock_folder() / kind
     if not folder.is_dir():
         raise InputError("not_found", f"{folder}: the stock set is missing here; install vitocr again")

@@ -88,6 +88,11 @@ def is_narrow(name: str) -> bool:
     return ".lora_A." in name or ".lora_B." in name
 
 
+def is_first_narrow(name: str) -> bool:
+    """Whether a tensor of this name is the first of two narrow matrices, the one that does not start at zero."""
+    return ".lora_A." in name
+
+
 def is_adapted(pipeline: Pipeline) -> bool:
     return hasattr(pipeline, "peft_config")
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr.errors import ModelError
-from ocr.models.weights import WEIGHTS, build_stored, load_state, load_tensors, save_config
+from ocr.models.tensor_file import load_tensors, save_tensors
+from ocr.models.weights import WEIGHTS, build_stored, load_state, save_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,6 @@ def save_adapter(folder: Path, pipeline_name: str, pipeline: Pipeline, state: Ma
     As in model folders, fp16 halves the file and costs less than the rounding of the base's own weights did.
     """
     from peft import get_peft_model_state_dict
-    from safetensors.torch import save_file
 
     from ocr.models.adapt import ADAPTER, lora_of
 
@@ -116,9 +116,8 @@ def save_adapter(folder: Path, pipeline_name: str, pipeline: Pipeline, state: Ma
     lora.save_pretrained(str(folder))
     narrow = get_peft_model_state_dict(pipeline, dict(state), ADAPTER, save_embedding_layers=False)
     full = {name: tensor for name, tensor in state.items() if in_layers(name, lora.modules_to_save)}
-    tensors = {PREFIX + name: tensor.half().contiguous() for name, tensor in {**narrow, **full}.items()}
-    save_file(tensors, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
-    (folder / ADAPTER_WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner may read
+    tensors = {PREFIX + name: tensor.half() for name, tensor in {**narrow, **full}.items()}
+    save_tensors(tensors, folder / ADAPTER_WEIGHTS, {"format": "pt"})
 
 
 def load_adapted(folder: Path, base: Path) -> Any:

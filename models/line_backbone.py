@@ -8,6 +8,7 @@ a depthwise convolution before each block tells such places apart (conditional p
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,9 @@ PATCH_WIDTHS = (4, 8)
 
 class LineBackbone(nn.Module):
     """Grey line images (N, 1, height, W) in [-1, 1], W a multiple of 4, to tokens (N, W/4, width)."""
+
+    embedding_layers: ClassVar[tuple[str, ...]] = ("embed", "window_positions")
+    """Those of the backbone that lie below its blocks."""
 
     def __init__(
         self, backbone: str, pretrained: bool, height: int, patch: tuple[int, int], window: int, max_tokens: int

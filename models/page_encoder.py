@@ -8,6 +8,7 @@ So the encoder takes pages of any size, and its cost grows linearly with the are
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -43,6 +44,9 @@ class EncoderConfig:
 
 class PageEncoder(nn.Module):
     """A vision transformer over stride-8 features (and, with a backbone, over the page itself) at stride 16."""
+
+    embedding_layers: ClassVar[tuple[str, ...]] = ("embed_page", "window_positions")
+    """Those of a backbone that lie below its blocks."""
 
     def __init__(self, channels: int, config: EncoderConfig) -> None:
         super().__init__()

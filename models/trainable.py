@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
 
+from ocr.data.batch_stream import BatchStream
 from ocr.data.config import DataConfig
+from ocr.data.series import Share
 from ocr.document import Page
 from ocr.models.codec import Alphabet
 from ocr.models.interface import Image, Reader
@@ -25,6 +27,21 @@ SymbolCounts = dict[str, tuple[int, int]]
 """How often a symbol was read right, and how often it occurs."""
 
 
+@dataclass(frozen=True, slots=True)
+class SampleReading:
+    """A line or page of the validation data, the same at every evaluation, and what the model makes of it.
+
+    ``name`` tells it from others: ``receipts 3``. ``label`` is empty where the text is not known as a whole; ``page``
+    holds the boxes of what was found, None for an image of a line.
+    """
+
+    name: str
+    image: Image
+    label: str
+    text: str
+    page: Page | None = None
+
+
 @dataclass(frozen=True)
 class Scores:
     """What an evaluation found: ``objective`` is minimised when the best checkpoint is chosen; None: nothing to choose
@@ -32,8 +49,8 @@ class Scores:
 
     objective: float | None
     values: dict[str, float]
-    pictures: dict[str, Image] = field(default_factory=dict)
-    """Sample pictures with predictions, RGB, for the run's log."""
+    readings: tuple[SampleReading, ...] = ()
+    """A few samples with what was read in them, for the run's folder."""
     symbols: dict[str, SymbolCounts] = field(default_factory=dict)
     """How the symbols (NFD) of the labels of each set were read."""
 
@@ -61,8 +78,8 @@ class Pipeline(nn.Module, ABC):
         """Named scalar losses; their sum is minimised."""
 
     @abstractmethod
-    def batches(self, parts: Sequence[str], data: DataConfig, seed: int) -> Iterator[Batch]:
-        """Endless training batches with an entry for each of the parts."""
+    def batches(self, parts: Sequence[str], data: DataConfig, seed: int, share: Share | None = None) -> BatchStream:
+        """Endless training batches with an entry for each of the parts: all of the series, or a process's share."""
 
     @abstractmethod
     def validation(self, parts: Sequence[str], data: DataConfig) -> Validation:

@@ -13,6 +13,7 @@ import yaml
 from ocr.errors import ModelError, UsageError
 from ocr.models.codec import Alphabet
 from ocr.models.schema import from_plain, to_plain
+from ocr.models.tensor_file import load_tensors, save_tensors
 
 CONFIG, ALPHABET, WEIGHTS = "config.yaml", "alphabet.txt", "weights.safetensors"
 
@@ -43,13 +44,9 @@ def model_config(folder: Path, kind: type[Any]) -> Any:
 
 def save_model(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet, state: Mapping[str, Any]) -> None:
     """Write a model folder; ``state`` maps tensor names to torch tensors, stored in fp16."""
-    from safetensors.torch import save_file
-
     save_config(folder, pipeline_name, config, alphabet)
     kept = {name: tensor for name, tensor in state.items() if not name.startswith(f"{TRAINING_ONLY}.")}
-    tensors = {name: t.half().contiguous() if t.is_floating_point() else t.contiguous() for name, t in kept.items()}
-    save_file(tensors, folder / WEIGHTS)
-    (folder / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner may read
+    save_tensors({name: t.half() if t.is_floating_point() else t for name, t in kept.items()}, folder / WEIGHTS)
 
 
 def save_config(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet) -> None:
@@ -114,15 +111,3 @@ def load_state(pipeline: Any, path: Path, replaced: Sequence[str] = ()) -> None:
             f"{path} does not fit the model: {wrong[0]} and {len(wrong) - 1} more; was the config changed?"
         )
     pipeline.load_state_dict({name: t.to(own[name].dtype) for name, t in state.items()}, strict=not replaced)
-
-
-def load_tensors(path: Path) -> dict[str, Any]:
-    """The torch tensors of a safetensors file by name. Raises ModelError if it cannot be read."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors: dict[str, Any] = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"cannot load {path}: {error}; only safetensors files are loaded") from error
-    return tensors

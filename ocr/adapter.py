@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from ocr.errors import ModelError, UsageError
@@ -42,8 +44,29 @@ def describe(adapter: Path) -> dict[str, str]:
         "weights": info.fingerprint,
         "rank": str(info.rank),
         "alpha": f"{info.alpha:g}",
-        "targets": ", ".join(info.targets),
+        "targets": ", ".join(alike(info.targets)),
         "in full": ", ".join(info.full) or "nothing",
         "parameters": f"{parameters:,}",
         "bytes": f"{sum(file.stat().st_size for file in adapter.iterdir() if file.is_file()):,}",
     }
+
+
+def alike(layers: Iterable[str]) -> list[str]:
+    """Names of layers that differ by the number of their block alone as one: ``blocks.0-5.mlp.fc1``."""
+    numbers: dict[str, list[int]] = {}
+    for layer in layers:
+        number = re.search(r"(?<=blocks\.)\d+", layer)
+        pattern = layer[: number.start()] + "*" + layer[number.end() :] if number else layer
+        numbers.setdefault(pattern, []).extend([int(number[0])] if number else [])
+    return [pattern.replace("*", spans(found)) for pattern, found in numbers.items()]
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Numbers with runs drawn together: ``0-5,7``."""
+    parts: list[list[int]] = []
+    for number in sorted(numbers):
+        if parts and parts[-1][-1] == number - 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ",".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from ocr.catalogue import Figures, Model, to_dict
 from ocr.model_memory import RANK
 from ocr.reference_models import OURS, beside
+from ocr.text_table import align, count, size
 
 WAYS = {"full": "all weights", "lora": f"LoRA, rank {RANK}", "qlora": f"LoRA, rank {RANK}, over NF4"}
 """Ways of training, in words."""
@@ -115,36 +116,3 @@ def span(parameters: tuple[int, int]) -> str:
     """``117 M``, or ``20 to 200``."""
     low, high = parameters
     return count(low) if low == high else f"{count(low)} to {count(high)}"
-
-
-def count(number: int) -> str:
-    """``4.2 M``: a number with three digits at most."""
-    return scaled(number, ("", " K", " M", " B", " T"))
-
-
-def size(number: int) -> str:
-    """``16.8 MB``: bytes, in powers of 1000."""
-    return scaled(number, (" B", " kB", " MB", " GB", " TB"))
-
-
-def scaled(number: int, units: Sequence[str]) -> str:
-    power = 0
-    while power + 1 < len(units) and number >= 999.5 * 1000**power:
-        power += 1
-    value = number / 1000**power
-    digits = 0 if power == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
-    text = f"{value:.{digits}f}"
-    return (text.rstrip("0").rstrip(".") if digits else text) + units[power]
-
-
-def align(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Columns in plain text: the first ones (and a task) to the left, numbers to the right."""
-    widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
-    to_left = [number < left or heading == "task" for number, heading in enumerate(headings)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if on_left else cell.rjust(width)
-            for cell, width, on_left in zip(row, widths, to_left, strict=True)
-        ).rstrip()
-        for row in (headings, *rows)
-    )

@@ -26,6 +26,7 @@ COMMANDS = {
     "compress": "app",
     "data": "app",
     "models": "app",
+    "runs": "app",
     "doctor": "doctor",
 }
 """Modules of :mod:`ocr.commands`, and in each the function of the command or the app of its subcommands."""

@@ -28,37 +28,59 @@ class LoopConfig:
         minutes: Wall-clock limit; the learning rate falls with whichever of steps and minutes is further on. 0: none.
         learning_rate: Peak of AdamW's rate after ``warmup`` steps; it then follows half a cosine down to 2 percent.
         weight_decay: Decoupled; not on norms, biases and other vectors.
+        layer_decay: Below 1, each layer of a pretrained backbone learns at this share of the rate of the one above it,
+            the patches slowest (0.65 to 0.9 are usual); what was added to the backbone learns at the full rate.
         betas: AdamW's moments.
         clip: Largest norm of the gradient.
         accumulate: Batches a step.
         ema: Decay of the running average of the weights, which is what is evaluated and kept.
         precision: ``fp32``, ``bf16`` or ``fp16`` (autocast; fp16 on CUDA only); ``auto`` is bf16 on CUDA and on
             processors with instructions for it, else fp32.
+        compile: Whether torch.compile makes kernels for the network: minutes at the start, faster steps on GPUs.
+        gradient_checkpointing: Whether transformer blocks are computed twice, which saves most of their memory.
         device: ``auto`` takes CUDA when it is there.
         threads: CPU threads of torch; 0 leaves torch's own choice.
         evaluate_every: Steps between two evaluations, each of which also writes a checkpoint.
+        patience: Evaluations without a better score after which training stops; 0: none.
+        save_every: Steps between two checkpoints besides; 0: none.
         log_every: Steps between two progress lines.
+        wandb: Project at Weights & Biases that curves and sample pictures are sent to as well; empty: none are.
         forget_limit: Points (hundredths of CER, F1 or characters read right) that the stock set's score may fall by
             before a run that started from a model warns.
+        step_back: Whether a run that started from a model ends with its weights as far on the way back to that model as
+            own validation data cannot tell (:mod:`ocr.step_back`).
         seed: Of weights and data.
+        deterministic: Compute the same bits each time, on the same machine; a run that was killed and resumed then ends
+            with the same weights as one that was not.
+        distributed: How processes started by ``accelerate launch`` or ``torchrun`` share the work: ``ddp``, each with
+            the whole model, or ``fsdp``, with its parameters in shards. Batch and ``accumulate`` are those of each.
     """
 
     steps: int = 20000
     minutes: float = 0.0
     learning_rate: float = 1e-3
     weight_decay: float = 0.02
+    layer_decay: float = 1.0
     betas: tuple[float, float] = (0.9, 0.98)
     warmup: int = 500
     clip: float = 5.0
     accumulate: int = 1
     ema: float = 0.999
     precision: str = "fp32"
+    compile: bool = False
+    gradient_checkpointing: bool = False
     device: str = "auto"
     threads: int = 0
     evaluate_every: int = 1000
+    patience: int = 0
+    save_every: int = 0
     log_every: int = 100
+    wandb: str = ""
     forget_limit: float = 0.5
+    step_back: bool = True
     seed: int = 0
+    deterministic: bool = False
+    distributed: str = "ddp"
 
 
 @dataclass(frozen=True)

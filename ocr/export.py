@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest
 from ocr.models.trainable import Pipeline
 from ocr.models.weights import load_pipeline, read_model_config, save_model
+
+CARD = "card.md"
 
 
 def export(folder: Path, output: Path, parts: Mapping[str, Path] | None = None) -> dict[str, float]:
@@ -25,7 +28,10 @@ def export(folder: Path, output: Path, parts: Mapping[str, Path] | None = None) 
     pipeline = load_pipeline(folder)
     for part, other in (parts or {}).items():
         replace_part(pipeline, part, other)
-    return export_pipeline(pipeline, read_model_config(folder)["pipeline"], output)
+    differences = export_pipeline(pipeline, read_model_config(folder)["pipeline"], output)
+    if (folder / CARD).is_file() and not parts and not (output / CARD).exists():  # with other parts it tells but half
+        shutil.copyfile(folder / CARD, output / CARD)
+    return differences
 
 
 def export_pipeline(pipeline: Pipeline, name: str, output: Path) -> dict[str, float]:

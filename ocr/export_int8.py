@@ -24,7 +24,7 @@ from ocr.models.weights import read_model_config
 
 STAY = {
     "recognizer": ("*Conv",),
-    "detector": ("*stem_2*", "*positions*", "*classify*"),
+    "detector": ("*Conv",),
     "spotter": ("*stem_2*", "*positions*", "*maps*"),
 }
 """What stays in fp32 unless told otherwise: it costs more than it wins (scripts/LOG.md, 21 November 2026)."""

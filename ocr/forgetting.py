@@ -20,11 +20,7 @@ from ocr.models.codec import Alphabet
 from ocr.models.grow_alphabet import missing_symbols
 from ocr.models.trainable import Scores
 from ocr.models.training_sets import HELD_OUT, label_symbols, training_samples, validation_sets
-
-REPORT = "report.json"
-
-LOWER_IS_BETTER = ("cer",)
-"""Metrics (what stands before the slash of a score's name) that are errors; all others are shares of what is right."""
+from ocr.run_folder import REPORT, lower_is_better
 
 FEWEST = 5
 """Symbols that occur less often say nothing by their recall."""
@@ -111,7 +107,7 @@ def differences(before: Scores, after: Scores) -> list[Difference]:
     rows = []
     for name in names:
         first, second = 100 * before.values[name], 100 * after.values[name]
-        sign = -1 if name.split("/")[0] in LOWER_IS_BETTER else 1
+        sign = -1 if lower_is_better(name) else 1
         rows.append(Difference(name, first, second, sign * (second - first)))
     return rows
 

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import torch
 import yaml
-from torch import Tensor, nn
+from torch import nn
 
-from ocr.checkpoint import Checkpoint, newest_checkpoint, save_best, save_checkpoint
+from ocr.checkpoint import find_checkpoint
+from ocr.compile_network import compile_network
 from ocr.config import LoopConfig, TrainConfig
+from ocr.distributed import Processes, join_processes, whole
+from ocr.early_stop import out_of_patience
 from ocr.errors import TrainingError, UsageError
 from ocr.forgetting import guarded, report_forgetting
 from ocr.models.adapt import adapt, trained_state
 from ocr.models.adapter_folder import fingerprint_of
 from ocr.models.codec import Alphabet, default_alphabet
 from ocr.models.distil import distil, taught
+from ocr.models.gradient_checkpointing import checkpoint_blocks
 from ocr.models.grow_alphabet import fit_alphabet
 from ocr.models.quantize import optimizer_class
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
 from ocr.models.weights import ALPHABET, WEIGHTS, load_state
+from ocr.parameter_groups import parameter_groups
 from ocr.pipeline import find_model, model_name
+from ocr.stop_signals import StopSignals
 from ocr.teacher_labels import with_taught_labels
+from ocr.train_state import TrainState, evaluate, restore_statistics, update_average
 from ocr.training_log import TrainingLog
 
 BAD_STEPS = 10
@@ -46,11 +54,25 @@ def train(
 ) -> Scores:
     """Train the parts of the configuration and leave the best weights as a model folder in ``output / "best"``.
 
-    ``resume`` goes on from the newest checkpoint in ``output``; ``initial`` starts from the weights of a model folder,
-    and what that model forgets is told at the end; ``grow_alphabet`` adds symbols of the labels that it lacks. With
-    ``config.adapt`` its weights stay as they are, and ``output / "best"`` is an adapter folder.
-    Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down.
+    ``resume`` goes on from the newest whole checkpoint in ``output`` with the batches that would have come;
+    ``initial`` starts from the weights of a model folder, and what that model forgets is told at the end;
+    ``grow_alphabet`` adds symbols of the labels that it lacks. With ``config.adapt`` its weights stay as they are, and
+    ``output / "best"`` is an adapter folder. Under ``accelerate launch`` or ``torchrun`` all processes call this.
+    Raises UsageError for a config that cannot be trained, TrainingError if the numbers break down, KeyboardInterrupt at
+    Ctrl+C when a checkpoint is saved.
     """
+    cv2.setNumThreads(1)  # worker processes that are forked after OpenCV's threads have run may hang in it
+    on_cpu = config.loop.device == "cpu" or not torch.cuda.is_available()
+    with join_processes(config.loop.distributed, on_cpu) as processes, StopSignals() as stop:
+        return train_together(config, output, processes, stop, resume, initial, grow_alphabet)
+
+
+def train_together(
+    config: TrainConfig, output: Path, processes: Processes, stop: StopSignals, resume: bool, initial: Path | None,
+    grow_alphabet: bool,
+) -> Scores:  # fmt: skip
+    """The training of one process, alone or among others; see :func:`train`."""
+    found, output = find_checkpoint(output, resume), processes.folder(output)
     config = guarded(with_taught_labels(config, output), initial)
     device, loop = prepare_device(config.loop)
     pipeline = build_pipeline(config, initial)
@@ -59,76 +81,120 @@ def train(
         config = replace(config, adapt=replace(config.adapt, also=(*config.adapt.also, "head")))
     parts = config.parts or pipeline.parts
     choose_trained(pipeline.to(device), config, parts, initial)
-    average = {name: tensor.detach().clone() for name, tensor in trained_state(pipeline).items()}
-    validation = pipeline.validation(parts, config.data)
-    before = evaluate(pipeline, average, validation) if initial is not None else None
-    optimizer = build_optimizer(pipeline, config)
-    start = Checkpoint(step=0, best=math.inf, seconds=0.0)
-    if resume and (found := newest_checkpoint(output)) is not None:
-        start = found.restore(pipeline, average, optimizer)
+    validation = pipeline.validation(parts, config.data) if processes.is_main else None
+    before = evaluate(pipeline, trained_state(pipeline), validation) if initial is not None and validation else None
+    state = begin(pipeline, config, loop, device, processes)
+    if initial is not None:
+        state.start = {name: tensor.clone() for name, tensor in processes.whole(state.average).items()}
+    if found is not None:
+        state.restore(found)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(yaml.safe_dump(to_plain(config), sort_keys=False), encoding="utf-8")
-    # a resumed run draws new data: its seed depends on the step it starts from
-    batches = pipeline.batches(parts, config.data, seed=loop.seed + start.step)
-    log, clock = TrainingLog(output, loop.steps, loop.minutes), time.monotonic() - start.seconds
-    scaler = torch.amp.GradScaler(device.type, enabled=loop.precision == "fp16")
-    best, bad, scores = start.best, 0, Scores(math.inf, {})
-    kept: Scores | None = None
+    batches = pipeline.batches(parts, config.data, loop.seed, state.share(found))
+    log, bad = TrainingLog(output, replace(config, loop=loop), pipeline, initial, state.step), 0
+    watched = log.watch(batches)
     pipeline.train()
-    for step in range(start.step, loop.steps):
-        progress = schedule_progress(loop, step, time.monotonic() - clock)
-        rate = set_learning_rate(optimizer, loop, step, progress)
-        losses = train_step(pipeline, batches, optimizer, scaler, loop, device)
+    stop.listen()
+    if found is not None and not found.progress.scored:  # it was stopped while it was evaluated
+        state.score_and_save(output, config, validation, batches, log, stop)
+    for step in range(state.step, loop.steps):
+        own = schedule_progress(loop, step, state.seconds) if processes.is_main else 0.0
+        progress, stopping = processes.total([own, float(stop.requested)])
+        if stopping:
+            break
+        rate = set_learning_rate(state.optimizer, loop, step, progress)
+        losses = train_step(state, watched, loop, device)
+        state.step = step + 1
         bad = 0 if losses.pop("finite") else bad + 1
         samples = losses.pop("samples")
         log.record(losses, samples)
-        if bad >= BAD_STEPS:
-            raise TrainingError(
-                f"step {step}: {bad} losses in a row are not finite at learning rate {rate:.2e}; "
-                "lower loop.learning_rate"
-            )
-        update_average(average, pipeline, decay=min(loop.ema, (step + 1) / (step + 10)))
-        if (step + 1) % loop.log_every == 0:
-            log.progress(step + 1, rate, time.monotonic() - clock, progress)
-        if (step + 1) % loop.evaluate_every == 0 or step + 1 == loop.steps or progress >= 1:
-            scores = evaluate(pipeline, average, validation)
-            log.scores(step + 1, scores)
-            if scores.objective is None or scores.objective < best:  # nothing to judge by: the newest is the best
-                best, kept = scores.objective or 0.0, scores
-                save_best(output, config, pipeline, average)
-            save_checkpoint(output, pipeline, average, optimizer, Checkpoint(step + 1, best, time.monotonic() - clock))
+        if bad:
+            restore_statistics(state.average, pipeline)
+            report_bad_step(state.step, bad, rate, batches.number, loop)
+        else:
+            update_average(state.average, pipeline, decay=min(loop.ema, (step + 1) / (step + 10)))
+        if state.step % loop.log_every == 0:
+            log.progress(state.step, rate, state.seconds, progress)
+        if state.step % loop.evaluate_every == 0 or state.step == loop.steps or progress >= 1:
+            state.score_and_save(output, config, validation, batches, log, stop)
+            if processes.total([float(out_of_patience(output, loop, state.step))])[0]:
+                break
+        elif loop.save_every and state.step % loop.save_every == 0:
+            state.save(output, batches)
         if progress >= 1:
             break
+    if stop.requested:
+        if state.saved != state.step:
+            state.save(output, batches)
+        stop.raise_again()
+    if before is not None and validation is not None:
+        state.step_back(output, config, before, validation)
+        report_forgetting(before, state.kept, config, pipeline.alphabet, output)
     log.close()
-    if before is not None:
-        report_forgetting(before, kept, config, pipeline.alphabet, output)
-    return scores
+    return state.scores
 
 
-def train_step(
-    pipeline: Pipeline, batches: Iterator[Batch], optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler,
-    loop: LoopConfig, device: torch.device,
-) -> dict[str, float]:  # fmt: skip
-    """Forward, loss, backward, step. Returns the named losses, ``samples`` and ``finite`` (0: the step was skipped)."""
-    optimizer.zero_grad(set_to_none=True)
+def begin(
+    pipeline: Pipeline, config: TrainConfig, loop: LoopConfig, device: torch.device, processes: Processes
+) -> TrainState:
+    """The run before its first step: what is trained, its average, the optimizer.
+
+    Raises UsageError for what cannot be done in shards.
+    """
+    if processes.sharded and processes.count > 1 and (loop.precision == "fp16" or config.adapt.method == "qlora"):
+        raise UsageError("loop.distributed=fsdp cannot do loop.precision=fp16 nor adapt.method=qlora; take ddp")
+    reading = processes.for_reading(pipeline)
+    if loop.gradient_checkpointing:
+        checkpoint_blocks(pipeline)
+    network = processes.wrap(pipeline, device)
+    if loop.compile:
+        network = compile_network(network, device)
+    average = {name: tensor.detach().clone() for name, tensor in trained_state(pipeline).items()}
+    scaler = torch.amp.GradScaler(device.type, enabled=loop.precision == "fp16")
+    return TrainState(pipeline, network, reading, build_optimizer(pipeline, config), scaler, processes, average)
+
+
+def train_step(state: TrainState, batches: Iterator[Batch], loop: LoopConfig, device: torch.device) -> dict[str, float]:
+    """Forward, loss, backward, step. Returns the named losses of this process's batches, and of all processes
+    ``samples`` and ``finite`` (0: the step was skipped)."""
+    pipeline, network, processes, scaler = state.pipeline, state.network, state.processes, state.scaler
+    state.optimizer.zero_grad(set_to_none=True)
     sums: dict[str, float] = {}
-    for _ in range(loop.accumulate):
+    samples = 0.0
+    for part in range(loop.accumulate):
         batch = to_device(next(batches), device)
-        with autocast(loop, device):
-            output = pipeline(batch)
-        losses = taught(pipeline, pipeline.loss(output, batch), output, batch)
-        total = torch.stack(list(losses.values())).sum() / loop.accumulate
-        scaler.scale(total).backward()
+        seed_batch(loop.seed, (state.step * loop.accumulate + part) * processes.count + processes.rank)
+        last = part + 1 == loop.accumulate
+        with processes.gradients_of(network, last), processes.statistics_in_turn(pipeline):
+            with autocast(loop, device):
+                output = network(batch)
+            losses = taught(pipeline, pipeline.loss(output, batch), output, batch)
+            total = torch.stack(list(losses.values())).sum() / loop.accumulate
+            scaler.scale(total).backward()
         for name, value in losses.items():
             sums[name] = sums.get(name, 0.0) + value.item() / loop.accumulate
-        sums["samples"] = sums.get("samples", 0.0) + sum(len(tensors["images"]) for tensors in batch.values())
-    scaler.unscale_(optimizer)
-    norm = nn.utils.clip_grad_norm_(pipeline.parameters(), loop.clip)
-    finite = bool(torch.isfinite(norm)) and all(math.isfinite(value) for value in sums.values())
-    if finite or scaler.is_enabled():  # the scaler skips steps that overflow by itself
-        scaler.step(optimizer)
+        samples += sum(len(tensors["images"]) for tensors in batch.values())
+    scaler.unscale_(state.optimizer)
+    norm = whole(nn.utils.clip_grad_norm_(pipeline.parameters(), loop.clip))
+    broken = not bool(torch.isfinite(norm)) or not all(math.isfinite(value) for value in sums.values())
+    samples, broken_ones = processes.total([samples, float(broken)])
+    if not broken_ones or scaler.is_enabled():  # the scaler skips steps that overflow by itself
+        scaler.step(state.optimizer)
     scaler.update()
-    return sums | {"finite": float(finite)}
+    return sums | {"finite": float(not broken_ones), "samples": samples}
+
+
+def seed_batch(seed: int, number: int) -> None:
+    """Dropout and the like depend on the seed and the batch's number alone, whoever computes it and after any break."""
+    torch.manual_seed(seed * 1_000_000_007 + number)
+
+
+def report_bad_step(step: int, bad: int, rate: float, taken: int, loop: LoopConfig) -> None:
+    """Tell of a step that was skipped. Raises TrainingError if it is the tenth in a row."""
+    what = f"step {step}: loss or gradient is not finite (batches up to {taken} of the series of seed {loop.seed})"
+    if bad >= BAD_STEPS:
+        raise TrainingError(f"{what}, {bad} steps in a row, at learning rate {rate:.2e}; lower loop.learning_rate")
+    print(f"warning: {what}; the step is skipped", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:
@@ -166,12 +232,8 @@ def build_optimizer(pipeline: Pipeline, config: TrainConfig) -> torch.optim.Adam
 
     For QLoRA on CUDA its states are held in 8 bits and paged.
     """
-    trained = [parameter for parameter in pipeline.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.loop.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    kind = optimizer_class(trained[0].device) if config.adapt.method == "qlora" else torch.optim.AdamW
+    groups = parameter_groups(pipeline, config.loop)
+    kind = optimizer_class(groups[0]["params"][0].device) if config.adapt.method == "qlora" else torch.optim.AdamW
     return kind(groups, lr=config.loop.learning_rate, betas=config.loop.betas)
 
 
@@ -186,30 +248,8 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, loop: LoopConfig, step: 
     cosine = FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
     rate = loop.learning_rate * min(1.0, (step + 1) / max(loop.warmup, 1)) * cosine
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("scale", 1.0)
     return rate
-
-
-@torch.no_grad()
-def update_average(average: dict[str, Tensor], pipeline: Pipeline, decay: float) -> None:
-    """Exponential moving average of what is trained; counters are copied."""
-    own = pipeline.state_dict()
-    for name, mean in average.items():
-        if mean.is_floating_point():
-            mean.lerp_(own[name], 1 - decay)
-        else:
-            mean.copy_(own[name])
-
-
-def evaluate(pipeline: Pipeline, average: dict[str, Tensor], validation: object) -> Scores:
-    """Scores of the averaged weights; the pipeline gets its own weights back."""
-    own = {name: tensor.clone() for name, tensor in trained_state(pipeline).items()}
-    pipeline.load_state_dict(average, strict=False)  # of an adapted pipeline only the adapter
-    pipeline.eval()
-    scores: Scores = validation(pipeline)  # type: ignore[operator]
-    pipeline.load_state_dict(own, strict=False)
-    pipeline.train()
-    return scores
 
 
 def prepare_device(loop: LoopConfig) -> tuple[torch.device, LoopConfig]:
@@ -225,6 +265,9 @@ def prepare_device(loop: LoopConfig) -> tuple[torch.device, LoopConfig]:
         raise UsageError(f"loop.device={loop.device!r}: no CUDA device here; set loop.device=cpu")
     if loop.precision == "fp16" and not name.startswith("cuda"):
         raise UsageError("loop.precision=fp16 needs CUDA; set loop.precision=bf16 or fp32")
+    if name == "cuda":
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    make_deterministic(loop)
     if loop.threads:
         torch.set_num_threads(loop.threads)
     torch.set_flush_denormal(True)
@@ -236,6 +279,16 @@ def prepare_device(loop: LoopConfig) -> tuple[torch.device, LoopConfig]:
         loop = replace(loop, precision="bf16" if name.startswith("cuda") or cpu_computes_bf16() else "fp32")
     print(f"training on {name}, {loop.precision}", file=sys.stderr)  # noqa: T201
     return torch.device(name), loop
+
+
+def make_deterministic(loop: LoopConfig) -> None:
+    """Have torch compute the same bits each time, or leave it free to. Raises UsageError for a limit in minutes."""
+    if loop.deterministic and loop.minutes:
+        raise UsageError("loop.deterministic=true: how far minutes reach differs from run to run; set loop.minutes=0")
+    if loop.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses
+    torch.use_deterministic_algorithms(loop.deterministic)
+    torch.backends.cudnn.deterministic = loop.deterministic
 
 
 def cpu_computes_bf16() -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ocr.data.label_options import LabelOptions
-from ocr.data.labels import alto, funsd, icdar, imagefolder, native, page_xml
+from ocr.data.labels import alto, funsd, icdar, imagefolder, native, page_xml, shards
 from ocr.data.samples import Sample
 
 
@@ -18,12 +18,13 @@ class LabelReader:
     name: str
     looks_like: str
     recognises: Callable[[Path], bool]
-    read: Callable[[Path, LabelOptions], list[Sample]]
+    read: Callable[[Path, LabelOptions], Sequence[Sample]]
 
 
 READERS = (
     LabelReader("imagefolder", "metadata.jsonl beside images", imagefolder.recognises, imagefolder.read),
     LabelReader("native", 'a .jsonl file of {"image", "lines" or "text"}', native.recognises, native.read),
+    LabelReader("shards", ".tar files of images with .txt or .json", shards.recognises, shards.read),
     LabelReader("PAGE XML", ".xml files with the root PcGts", page_xml.recognises, page_xml.read),
     LabelReader("ALTO", ".xml files with the root alto", alto.recognises, alto.read),
     LabelReader("FUNSD", "annotations/*.json beside images/", funsd.recognises, funsd.read),

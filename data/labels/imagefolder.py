@@ -7,12 +7,14 @@ https://huggingface.co/docs/datasets/image_dataset
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ocr.data.fixed_file import FixedFile
 from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import nfc, read_text, resolve_image
+from ocr.data.labels.stored_rows import is_large, stored_rows
 from ocr.data.samples import Sample
 from ocr.errors import InputError
 
@@ -22,22 +24,23 @@ def recognises(path: Path) -> bool:
     return _manifest(path).is_file()
 
 
-def read(path: Path, options: LabelOptions) -> list[Sample]:
+def read(path: Path, options: LabelOptions) -> Sequence[Sample]:
     """The samples of the manifest, without polygons. Raises InputError (file and line), UsageError (image outside)."""
     manifest = _manifest(path)
-    samples = []
-    for number, row in enumerate(read_text(manifest, options).split("\n"), start=1):
-        if not row.strip():
-            continue
-        source = f"{manifest}:{number}"
-        try:
-            entry = json.loads(row)
-            image = resolve_image(manifest.parent, entry["file_name"], options, source)
-            samples.append(Sample(image, text=nfc(_text(entry)), lang=entry.get("lang"), source=source))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            rule = 'expected {"file_name", "text"} or {"file_name", "ground_truth"}'
-            raise InputError("damaged", f"{source}: {type(error).__name__} {error}; {rule}") from error
-    return samples
+    if is_large(manifest, options):
+        return stored_rows(FixedFile.of(manifest), _row, options)
+    rows = enumerate(read_text(manifest, options).split("\n"), start=1)
+    return [_row(row, manifest.parent, options, f"{manifest}:{number}") for number, row in rows if row.strip()]
+
+
+def _row(row: str, root: Path, options: LabelOptions, source: str) -> Sample:
+    try:
+        entry = json.loads(row)
+        image = resolve_image(root, entry["file_name"], options, source)
+        return Sample(image, text=nfc(_text(entry)), lang=entry.get("lang"), source=source)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        rule = 'expected {"file_name", "text"} or {"file_name", "ground_truth"}'
+        raise InputError("damaged", f"{source}: {type(error).__name__} {error}; {rule}") from error
 
 
 def _manifest(path: Path) -> Path:

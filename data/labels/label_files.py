@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import unicodedata
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 
+from ocr.data.fixed_file import Span
 from ocr.data.image_file import orientation
 from ocr.data.label_options import LabelOptions
 from ocr.errors import InputError, UsageError
@@ -25,12 +27,22 @@ def read_text(path: Path, options: LabelOptions) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError("not_found", f"{path}: the label file cannot be read ({error.strerror})") from error
+    return _decode(raw, path, options).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode_row(raw: bytes, path: Path, options: LabelOptions, row: int) -> str:
+    """One row of a file, cut out at line ends; errors as in :func:`read_text`."""
+    return _decode(raw, path, options, row).removeprefix("\ufeff")
+
+
+def _decode(raw: bytes, path: Path, options: LabelOptions, first: int = 1) -> str:
+    """Bytes of a label file that begin in row ``first``."""
     try:
         text = raw.decode(options.encoding)
     except LookupError:
         raise UsageError(f"encoding={options.encoding}: unknown encoding; give one as utf-8, utf-16, cp949") from None
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = raw.count(b"\n", 0, error.start) + first
         raise InputError(
             "damaged",
             f"{path}:{line}: byte {error.start} (0x{raw[error.start]:02x}) is not {options.encoding};"
@@ -38,9 +50,9 @@ def read_text(path: Path, options: LabelOptions) -> str:
         ) from error
     nul = text.find("\0")
     if nul >= 0:
-        line = text.count("\n", 0, nul) + 1
+        line = text.count("\n", 0, nul) + first
         raise InputError("damaged", f"{path}:{line}: a NUL character in the labels; remove it or see --encoding")
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return text
 
 
 def resolve_image(root: Path, name: str, options: LabelOptions, source: str) -> Path:
@@ -48,28 +60,30 @@ def resolve_image(root: Path, name: str, options: LabelOptions, source: str) -> 
 
     Raises UsageError if it leaves the folder, by an absolute path, ``..`` or a link, unless ``allow_outside``.
     """
-    path = root / name
     if options.allow_outside:
-        return path
+        return root / name
     parts = name.replace("\\", "/").split("/")  # both kinds, since sets travel between systems
     if parts[0] == "" or parts[0][1:2] == ":" or ".." in parts:
         raise UsageError(_outside(source, name, "absolute paths and '..' are refused"))
-    if path.is_symlink():
-        inside = path.resolve().is_relative_to(root.resolve())
+    folder = os.fspath(root)  # text, not paths, from here: this is done a million times
+    path = f"{folder}/{name}"
+    if os.path.islink(path):  # noqa: PTH114
+        inside = Path(path).resolve().is_relative_to(root.resolve())
     else:
-        inside = _folder_is_inside(os.path.dirname(path), os.fspath(root))  # noqa: PTH120 (a million times)
+        inside = len(parts) == 1 or _folder_is_inside(path[: path.rindex("/")], folder)
     if not inside:
         raise UsageError(_outside(source, name, "it is a link that leaves the folder of the set"))
-    return path
+    return root / name
 
 
-def image_size(image: Path) -> tuple[int, int]:
-    """Width and height of the displayed image, from its header; (0, 0) if it cannot be opened.
+def image_size(image: Path, span: Span | None = None) -> tuple[int, int]:
+    """Width and height of the displayed image (or of the one whose bytes lie there), from its header; (0, 0) if it
+    cannot be opened.
 
     An unreadable image must not stop the reading of the other labels: the checks find and count it.
     """
     try:
-        with Image.open(image) as header:
+        with Image.open(image if span is None else BytesIO(span.read())) as header:
             turned = orientation(header) >= 5  # lies on its side
             return (header.height, header.width) if turned else header.size
     except Exception:  # Pillow raises OSError, ValueError, TypeError, SyntaxError, KeyError and more

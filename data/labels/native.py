@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ocr.data.fixed_file import FixedFile, Span
 from ocr.data.label_options import LabelOptions
 from ocr.data.labels.label_files import image_size, nfc, read_text, resolve_image
 from ocr.data.labels.place_words import place_words
+from ocr.data.labels.stored_rows import is_large, stored_rows
 from ocr.data.samples import Sample
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.errors import InputError
@@ -29,37 +31,47 @@ def recognises(path: Path) -> bool:
         return b'"image"' in file.readline(1_000_000)
 
 
-def read(path: Path, options: LabelOptions) -> list[Sample]:
+def read(path: Path, options: LabelOptions) -> Sequence[Sample]:
     """The samples of a manifest. Raises InputError naming file and line, UsageError for paths outside the folder."""
-    samples = []
-    for number, row in enumerate(read_text(path, options).split("\n"), start=1):
-        if not row.strip():
-            continue
-        source = f"{path}:{number}"
-        try:
-            samples.append(_sample(json.loads(row), path.parent, options, source))
-        except json.JSONDecodeError as error:
-            raise InputError("damaged", f"{source}: not JSON ({error.msg} at column {error.colno})") from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            rule = 'expected {"image", "lines": [{"text", "polygon"}]} or {"image", "text"}'
-            raise InputError("damaged", f"{source}: {type(error).__name__} {error}; {rule}") from error
-    return samples
+    if is_large(path, options):
+        return stored_rows(FixedFile.of(path), _row, options)
+    rows = enumerate(read_text(path, options).split("\n"), start=1)
+    return [_row(row, path.parent, options, f"{path}:{number}") for number, row in rows if row.strip()]
+
+
+def _row(row: str, root: Path, options: LabelOptions, source: str) -> Sample:
+    try:
+        return _sample(json.loads(row), root, options, source)
+    except json.JSONDecodeError as error:
+        raise InputError("damaged", f"{source}: not JSON ({error.msg} at column {error.colno})") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        rule = 'expected {"image", "lines": [{"text", "polygon"}]} or {"image", "text"}'
+        raise InputError("damaged", f"{source}: {type(error).__name__} {error}; {rule}") from error
 
 
 def _sample(entry: Mapping[str, Any], root: Path, options: LabelOptions, source: str) -> Sample:
-    image = resolve_image(root, entry["image"], options, source)
+    return labelled_sample(entry, resolve_image(root, entry["image"], options, source), options, source)
+
+
+def labelled_sample(
+    entry: Mapping[str, Any], image: Path, options: LabelOptions, source: str, span: Span | None = None
+) -> Sample:
+    """A sample of what is said about its image, which may lie in a tar file.
+
+    Raises KeyError, TypeError, ValueError or AttributeError if that is not of our format.
+    """
     text = nfc(entry["text"]) if entry.get("text") is not None else None
     size = (int(entry["width"]), int(entry["height"])) if "width" in entry and "height" in entry else None
     page = None
     if "lines" in entry:
-        size = size or image_size(image)
+        size = size or image_size(image, span)
         lines = [_line(line, options) for line in entry["lines"]]
         if entry.get("words"):
             lines = place_words(lines, [_word(word) for word in entry["words"]])
         page = Page(1, *size, (Block(tuple(lines)),) if lines else ())
     elif text is None:
         raise KeyError("text")
-    return Sample(image, page, text, entry.get("lang"), entry.get("kind"), size, source)
+    return Sample(image, page, text, entry.get("lang"), entry.get("kind"), size, source, span)
 
 
 def _line(entry: Mapping[str, Any], options: LabelOptions) -> Line:

@@ -25,7 +25,7 @@ def write_native(samples: Iterable[Sample], folder: Path, split: str = "train") 
         folder.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", newline="\n") as file:
             for sample in samples:
-                entry = sample_to_dict(sample, _place_image(sample.image, folder))
+                entry = sample_to_dict(sample, _place_image(sample, folder))
                 file.write(json.dumps(entry, ensure_ascii=False) + "\n")
         part.replace(manifest)
     except OSError as error:
@@ -63,16 +63,19 @@ def _item_to_dict(item: Line | Word | Char) -> dict[str, Any]:
     return {"text": item.text, "polygon": [list(point) for point in item.polygon]}
 
 
-def _place_image(image: Path, folder: Path) -> str:
-    real, root = image.resolve(), folder.resolve()
-    if real.is_relative_to(root):
+def _place_image(sample: Sample, folder: Path) -> str:
+    real, root = sample.image.resolve(), folder.resolve()
+    if real.is_relative_to(root) and sample.span is None:
         return real.relative_to(root).as_posix()
-    target = folder / "images" / image.name
+    target = folder / "images" / sample.image.name
     number = 1
-    while target.exists() and target.read_bytes() != image.read_bytes():
+    while target.exists() and target.read_bytes() != sample.image_bytes():
         number += 1
-        target = target.with_name(f"{image.stem}_{number}{image.suffix}")
+        target = target.with_name(f"{sample.image.stem}_{number}{sample.image.suffix}")
     target.parent.mkdir(exist_ok=True)
     if not target.exists():
-        shutil.copyfile(image, target)
+        if sample.span is None:
+            shutil.copyfile(sample.image, target)
+        else:
+            target.write_bytes(sample.image_bytes())
     return target.relative_to(folder).as_posix()

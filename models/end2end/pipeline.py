@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ocr.data.batch_stream import BatchStream
 from ocr.data.config import DataConfig
+from ocr.data.series import Share
 from ocr.document import Page
 from ocr.models.codec import Alphabet
 from ocr.models.end2end.alignment_loss import alignment_loss
@@ -55,11 +57,11 @@ class End2End(Pipeline):
             losses["alignment"] = self.config.target.alignment * aligned
         return losses
 
-    def batches(self, parts: Sequence[str], data: DataConfig, seed: int) -> Iterator[Batch]:
+    def batches(self, parts: Sequence[str], data: DataConfig, seed: int, share: Share | None = None) -> BatchStream:
         """Endless batches."""
         from ocr.models.end2end.training_data import training_batches
 
-        return training_batches(self.config, self.alphabet, data, seed)
+        return training_batches(self.config, self.alphabet, data, seed, share or Share())
 
     def validation(self, parts: Sequence[str], data: DataConfig) -> Validation:
         from ocr.models.end2end.validation import End2EndValidation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
+from ocr.data.batch_stream import BatchStream, make_loader
 from ocr.data.config import DataConfig
 from ocr.data.detection import CropConfig, cut_image, disturb, draw_angle
 from ocr.data.page_pool import PagePool
+from ocr.data.readable import ReadableSamples
+from ocr.data.sample_mix import as_mix
 from ocr.data.samples import Sample
+from ocr.data.series import SeriesSampler, Share
 from ocr.data.stock import StockPages
 from ocr.data.synthetic.fonts import FontLibrary
 from ocr.data.synthetic.pages import PageOptions, render_page
@@ -25,26 +29,25 @@ from ocr.models.end2end.characters import Characters, characters_of
 from ocr.models.end2end.config import End2EndConfig
 from ocr.models.end2end.crops_config import SpotterCropConfig
 from ocr.models.end2end.spotter_targets import spotter_batch
-from ocr.models.trainable import Batch
 from ocr.models.training_sets import checked_samples
 from ocr.polygon import FloatArray
 
 MarkedPage = tuple[NDArray[np.uint8], Characters]
 
 
-def training_batches(config: End2EndConfig, alphabet: Alphabet, data: DataConfig, seed: int) -> Iterator[Batch]:
-    """Endless batches. Raises UsageError or InputError before the first one."""
+def training_batches(
+    config: End2EndConfig, alphabet: Alphabet, data: DataConfig, seed: int, share: Share
+) -> BatchStream:
+    """Endless batches. Raises UsageError or InputError."""
     samples = checked_samples(data, alphabet)
     source = PageSource(samples, data, config, alphabet)
     crops = SpotterCrops(source, config.crops, seed)
-    loader: DataLoader[dict[str, torch.Tensor]] = DataLoader(
-        crops,  # type: ignore[arg-type]
-        batch_size=data.page_crops,
-        num_workers=data.workers,
-        collate_fn=Collate(config),
-        prefetch_factor=4 if data.workers else None,
-    )
-    return ({"spotter": batch} for batch in loader)
+    collate = Collate(config)
+
+    def make(share: Share) -> DataLoader[dict[str, torch.Tensor]]:
+        return make_loader(crops, data.workers, 4, SeriesSampler(share, data.page_crops), collate)
+
+    return BatchStream({"spotter": make}, share)
 
 
 class PageSource:
@@ -56,7 +59,8 @@ class PageSource:
     def __init__(self, samples: Sequence[Sample], data: DataConfig, config: End2EndConfig, alphabet: Alphabet) -> None:
         self.alphabet, self.crops = alphabet, config.crops
         text_alone = config.target.alignment > 0
-        self.samples = [s for s in samples if s.page and any(is_taught(line, text_alone) for line in s.page.lines)]
+        self.samples = as_mix(samples).keep(lambda sample: teaches(sample, text_alone))
+        self.readable = ReadableSamples(self.samples)
         self.real_share = 0.0 if not self.samples else data.real_share if data.corpora else 1 - data.replay
         self.renderer: tuple[FontLibrary, TextSampler] | None = None
         self.stock = StockPages("train") if data.replay and not data.corpora and self.samples else None
@@ -71,9 +75,10 @@ class PageSource:
 
     def __call__(self, rng: np.random.Generator) -> MarkedPage:
         if rng.random() < self.real_share:
-            sample = self.samples[int(rng.integers(len(self.samples)))]
-            assert sample.page is not None
-            return sample.load(), characters_of(sample.page, self.alphabet)
+            number, image = self.readable.draw(rng)
+            page = self.samples[number].page
+            assert page is not None
+            return image, characters_of(page, self.alphabet)
         if self.renderer is None:
             assert self.stock is not None
             image, page = self.stock(rng)
@@ -86,6 +91,11 @@ class PageSource:
 def is_taught(line: Line, text_alone: bool) -> bool:
     """Whether a line teaches the spotter something: by its characters, or by its text alone."""
     return not line.ignore and (any(word.chars for word in line.words) or (text_alone and bool(line.text.strip())))
+
+
+def teaches(sample: Sample, text_alone: bool) -> bool:
+    """Whether a line of a sample does."""
+    return sample.page is not None and any(is_taught(line, text_alone) for line in sample.page.lines)
 
 
 class SpotterCrops:

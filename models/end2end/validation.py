@@ -24,7 +24,8 @@ from ocr.models.end2end.crops_config import SpotterCropConfig
 from ocr.models.end2end.spotter_config import TargetConfig
 from ocr.models.end2end.spotter_targets import spotter_batch
 from ocr.models.end2end.training_data import MarkedPage, is_taught, random_crop
-from ocr.models.trainable import Batch, Pipeline, Scores, SymbolCounts
+from ocr.models.interface import Image
+from ocr.models.trainable import Batch, Pipeline, SampleReading, Scores, SymbolCounts
 from ocr.models.training_sets import validation_sets
 
 GROUPS = {"latin": {"en": 0.5, "ko": 0.0, "other": 0.5}, "korean": {"ko": 1.0}}
@@ -47,15 +48,21 @@ class End2EndValidation:
         self.presence, self.alphabet = config.spot.presence, alphabet
         upright = replace(config.crops, any_angle=0.0, quarter_turns=0.0, anywhere=0.0, line_heights=LINE_HEIGHTS)
         self.batches: dict[str, list[Batch]] = {}
+        self.shown: dict[str, Image] = {}
         for name in GROUPS if data.corpora and data.rendered_val else ():
             for way, crops in (("", upright), ("_turned", replace(upright, any_angle=1.0))):
                 pages = validation_pages(name, data, alphabet)
                 rng = np.random.default_rng(7)
                 cut = [random_crop(*next(pages), rng, crops) for _ in range(CROPS)]
-                self.batches[name + way] = [batch_of(page, config.target) for page in cut]
+                self._add(name + way, cut, config.target)
         for name, samples in (validation_sets(data) | ({STOCK: stock_pages("val")} if data.stock else {})).items():
             cut = labelled_crops(samples, alphabet, upright)
-            self.batches |= {name: [batch_of(page, config.target) for page in cut]} if cut else {}
+            if cut:
+                self._add(name, cut, config.target)
+
+    def _add(self, name: str, crops: Sequence[MarkedPage], config: TargetConfig) -> None:
+        self.batches[name] = [batch_of(crop, config) for crop in crops]
+        self.shown[name] = crops[0][0]
 
     @torch.inference_mode()
     def __call__(self, pipeline: Pipeline) -> Scores:
@@ -69,7 +76,8 @@ class End2EndValidation:
             values[f"right/{name}"] = float(counts[1] / max(counts[2], 1))
             symbols[name] = {self.alphabet.symbol(number): (known[number], occurs[number]) for number in occurs}
         right = [values[f"right/{name}"] for name in self.batches if name != STOCK]
-        return Scores(1 - float(np.mean(right)) if right else None, values, symbols=symbols)
+        readings = tuple(page_reading(pipeline, name, image) for name, image in self.shown.items())
+        return Scores(1 - float(np.mean(right)) if right else None, values, readings, symbols)
 
     def _count(
         self, pipeline: Pipeline, batch: Batch, known: Counter[int], occurs: Counter[int]
@@ -87,6 +95,12 @@ class End2EndValidation:
         known.update(pages["symbols"][told & same & found[:, None]].tolist())
         right = same.all(dim=1)
         return int((found & own).sum()), int((right & found & own).sum()), int(own.sum())
+
+
+def page_reading(pipeline: Pipeline, name: str, image: Image) -> SampleReading:
+    """What the whole pipeline reads in a crop of a page."""
+    (page,) = pipeline.predict([image])
+    return SampleReading(name, image, "", page.text, page)
 
 
 def batch_of(page: MarkedPage, config: TargetConfig) -> Batch:

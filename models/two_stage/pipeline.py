@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ocr.data.batch_stream import BatchStream
 from ocr.data.config import DataConfig
+from ocr.data.series import Share
 from ocr.document import Page
 from ocr.models.codec import Alphabet
 from ocr.models.grow_alphabet import extend_classes
@@ -47,11 +49,11 @@ class TwoStage(Pipeline):
             losses |= detector_loss(output["detector"].float(), pages["kernels"], pages["weights"])
         return losses
 
-    def batches(self, parts: Sequence[str], data: DataConfig, seed: int) -> Iterator[Batch]:
+    def batches(self, parts: Sequence[str], data: DataConfig, seed: int, share: Share | None = None) -> BatchStream:
         """Endless batches for these parts."""
         from ocr.models.two_stage.training_data import training_batches
 
-        return training_batches(self.config, self.alphabet, parts, data, seed)
+        return training_batches(self.config, self.alphabet, parts, data, seed, share or Share())
 
     def validation(self, parts: Sequence[str], data: DataConfig) -> Validation:
         from ocr.models.two_stage.validation import TwoStageValidation

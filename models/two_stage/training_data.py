@@ -10,20 +10,24 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from ocr.data.batch_stream import BatchStream, MakeLoader, make_loader
 from ocr.data.config import DataConfig
 from ocr.data.detection import CropConfig, DetectionCrops, LabelledPage, MixtureConfig, disturb
-from ocr.data.recognition import LabelledCrops, LineBatchConfig, LineBatches, RenderedCrops
+from ocr.data.readable import ReadableSamples
+from ocr.data.recognition import LabelledCrops, LineBatchConfig, LineBatches, LineSource, RenderedCrops
+from ocr.data.sample_mix import SampleMix
 from ocr.data.samples import Sample
+from ocr.data.series import SeriesSampler, Share
 from ocr.data.stock import StockPages, stock_lines
 from ocr.data.synthetic.fonts import FontLibrary
 from ocr.data.synthetic.pages import PageOptions, render_page
 from ocr.data.synthetic.text import TextSampler
 from ocr.models.codec import Alphabet, normalise
-from ocr.models.trainable import Batch
 from ocr.models.training_sets import checked_samples
 from ocr.models.two_stage.config import TwoStageConfig
 from ocr.models.two_stage.detector_config import KernelConfig
 from ocr.models.two_stage.detector_targets import detector_batch
+from ocr.models.two_stage.drawn_lines import MARGIN, SIDE_MARGIN, is_readable, labelled_source
 from ocr.models.two_stage.rectify import GreyImage, ShrunkPage, line_image, to_height, widen
 
 VARIANTS = 2
@@ -31,27 +35,25 @@ VARIANTS = 2
 
 
 def training_batches(
-    config: TwoStageConfig, alphabet: Alphabet, parts: Sequence[str], data: DataConfig, seed: int
-) -> Iterator[Batch]:
-    """Endless batches with one entry for each part. Raises UsageError or InputError before the first one."""
+    config: TwoStageConfig, alphabet: Alphabet, parts: Sequence[str], data: DataConfig, seed: int, share: Share
+) -> BatchStream:
+    """Endless batches with one entry for each part. Raises UsageError or InputError."""
     samples = checked_samples(data, alphabet)
-    loaders = {}
+    makers: dict[str, MakeLoader] = {}
     if "recognizer" in parts:
-        loaders["recognizer"] = _line_loader(config, alphabet, data, samples, seed)
+        makers["recognizer"] = _line_loader(config, alphabet, data, samples, seed)
     if "detector" in parts:
-        loaders["detector"] = _page_loader(config, data, samples, seed)
-    streams = {part: iter(loader) for part, loader in loaders.items()}
-    while True:
-        yield {part: next(stream) for part, stream in streams.items()}
+        makers["detector"] = _page_loader(config, data, samples, seed)
+    return BatchStream(makers, share)
 
 
 def _line_loader(
-    config: TwoStageConfig, alphabet: Alphabet, data: DataConfig, samples: Sequence[Sample], seed: int
-) -> DataLoader[dict[str, torch.Tensor]]:
+    config: TwoStageConfig, alphabet: Alphabet, data: DataConfig, samples: SampleMix, seed: int
+) -> MakeLoader:
     height = config.recognizer.height
-    crops = list(labelled_lines(samples, height, np.random.default_rng(seed))) if samples else []
-    labelled = LabelledCrops(crops, data.max_line_width) if crops else None
-    others: RenderedCrops | LabelledCrops | None = None
+    rng = np.random.default_rng(seed)
+    labelled = labelled_source(samples, lambda some: labelled_lines(some, height, rng), height, data.max_line_width)
+    others: LineSource | None = None
     if data.corpora:
         fonts, texts = _fonts_and_texts(data)
         others = RenderedCrops(fonts, texts, height, data.max_line_width, data.crop_style)
@@ -60,8 +62,12 @@ def _line_loader(
         others = LabelledCrops(stock, data.max_line_width)
     share = data.real_share if data.corpora else 1 - data.replay
     batch = LineBatchConfig(data.line_pixels, data.max_line_width, share)
-    dataset = LineBatches(others, labelled, _Encoder(alphabet), batch, seed)
-    return DataLoader(dataset, batch_size=None, num_workers=data.workers, prefetch_factor=8 if data.workers else None)
+
+    def make(share: Share) -> DataLoader[dict[str, torch.Tensor]]:
+        dataset = LineBatches(others, labelled, _Encoder(alphabet), batch, seed, share, data.workers)
+        return make_loader(dataset, data.workers, ahead=8)
+
+    return make
 
 
 def _fonts_and_texts(data: DataConfig) -> tuple[FontLibrary, TextSampler]:
@@ -80,23 +86,27 @@ class _Encoder:
 
 def labelled_lines(samples: Sequence[Sample], height: int, rng: np.random.Generator) -> Iterator[tuple[GreyImage, str]]:
     """Every labelled line as images (height, W) with its text, cut a little differently each time."""
-    for sample in samples:
-        grey = cv2.cvtColor(sample.load(), cv2.COLOR_RGB2GRAY)
+    readable = ReadableSamples(samples)
+    for number, sample in enumerate(samples):
+        image = readable.load(number)
+        if image is None:
+            continue
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         if sample.is_crop:
             yield to_height(grey, height), sample.full_text
         elif sample.page is not None:
             page = ShrunkPage(grey)
             for line in sample.page.lines:
-                if line.ignore or not line.text.strip() or len(line.polygon) != 4:
+                if not is_readable(line):
                     continue
                 for _ in range(VARIANTS):
-                    quad = widen(np.asarray(line.polygon), float(rng.uniform(-0.05, 0.18)), float(rng.uniform(0, 0.5)))
+                    quad = widen(
+                        np.asarray(line.polygon), float(rng.uniform(*MARGIN)), float(rng.uniform(*SIDE_MARGIN))
+                    )
                     yield line_image(page, quad, height), line.text
 
 
-def _page_loader(
-    config: TwoStageConfig, data: DataConfig, samples: Sequence[Sample], seed: int
-) -> DataLoader[dict[str, torch.Tensor]]:
+def _page_loader(config: TwoStageConfig, data: DataConfig, samples: Sequence[Sample], seed: int) -> MakeLoader:
     renderer: PageRendering | ReplayedPages | None = None
     share = 1 - data.real_share
     if data.corpora:
@@ -104,13 +114,8 @@ def _page_loader(
     elif data.replay and any(sample.page for sample in samples):
         renderer, share = ReplayedPages(), data.replay
     crops = DetectionCrops(samples, seed, renderer=renderer, mixture=MixtureConfig(rendered=share))
-    return DataLoader(
-        crops,  # type: ignore[arg-type]
-        batch_size=data.page_crops,
-        num_workers=data.workers,
-        collate_fn=_PageCollate(config.kernel),
-        prefetch_factor=4 if data.workers else None,
-    )
+    collate = _PageCollate(config.kernel)
+    return lambda share: make_loader(crops, data.workers, 4, SeriesSampler(share, data.page_crops), collate)
 
 
 class PageRendering:

@@ -17,11 +17,12 @@ from ocr.data.stock import STOCK, stock_lines, stock_pages
 from ocr.data.synthetic.crops import CropStyle, render_crop
 from ocr.data.synthetic.fonts import evaluation_library
 from ocr.data.synthetic.text import TextMix, TextSampler
+from ocr.document import Block, Line, Page
 from ocr.metrics.detection import DetectionTally
 from ocr.metrics.text import Ratio, align, edit_distance
 from ocr.models.codec import normalise
 from ocr.models.interface import Image
-from ocr.models.trainable import Pipeline, Scores, SymbolCounts
+from ocr.models.trainable import Pipeline, SampleReading, Scores, SymbolCounts
 from ocr.models.training_sets import validation_sets
 from ocr.models.two_stage.config import TwoStageConfig
 from ocr.models.two_stage.detect import detect_lines
@@ -34,8 +35,8 @@ from ocr.polygon import as_polygon
 LIGHT = CropStyle(strength=0.15, inverse=0.02)
 """Clean to lightly degraded: the print that the issue's bars speak of."""
 
-PICTURES = 12
-"""Lines shown with their predictions."""
+SHOWN_LINES, SHOWN_PAGES = 4, 2
+"""Lines of each set, and pages, that are shown with what is read or found in them."""
 
 LabelledLine = tuple[GreyImage, str]
 
@@ -66,21 +67,22 @@ class TwoStageValidation:
     def __call__(self, pipeline: Pipeline) -> Scores:
         assert isinstance(pipeline, TwoStage)
         values: dict[str, float] = {}
-        pictures: dict[str, Image] = {}
+        readings: list[SampleReading] = []
         symbols: dict[str, SymbolCounts] = {}
         for name, lines in (self.lines | ({STOCK: self.stock_lines} if self.stock_lines else {})).items():
             texts, labels = read(pipeline, [image for image, _ in lines]), [text for _, text in lines]
             values[f"cer/{name}"] = character_error_rate(labels, texts)
             symbols[name] = symbol_counts(labels, texts)
-            pictures[f"lines/{name}"] = picture_lines(lines, texts)
+            readings += line_readings(name, lines, texts)
         rates = [values[f"cer/{name}"] for name in self.lines]
         objective = float(np.mean(rates)) if rates else None
         if self.pages:
             values["detection/f1"] = detection_f1(pipeline, self.pages)
+            readings += [found_lines(pipeline, sample) for sample in self.pages[:SHOWN_PAGES]]
             objective = (objective or 0.0) + 1 - values["detection/f1"]
         if self.stock_pages:
             values[f"detection/{STOCK}"] = detection_f1(pipeline, self.stock_pages)
-        return Scores(objective, values, pictures, symbols)
+        return Scores(objective, values, tuple(readings), symbols)
 
 
 def rendered_lines(data: DataConfig, height: int) -> dict[str, list[LabelledLine]]:
@@ -143,11 +145,11 @@ def symbol_counts(references: Sequence[str], predictions: Sequence[str]) -> Symb
 
 def detection_f1(pipeline: TwoStage, samples: Sequence[Sample]) -> float:
     """F1 at IoU 0.5 of line boxes over labelled pages."""
-    tally, config = DetectionTally(), pipeline.config
+    tally = DetectionTally()
     for sample in samples:
         assert sample.page is not None
         image = sample.load()
-        found = detect_lines(image, pipeline.runner("detector"), config.kernel, config.prepare, config.decode)
+        found = detected(pipeline, image)
         lines = list(sample.page.lines)
         tally.add(
             [line.polygon for line in lines if not line.ignore],
@@ -157,12 +159,26 @@ def detection_f1(pipeline: TwoStage, samples: Sequence[Sample]) -> float:
     return float(tally.f1 or 0.0)
 
 
-def picture_lines(lines: Sequence[LabelledLine], texts: Sequence[str]) -> Image:
-    """A few line images above the text read in them; letters that OpenCV's font lacks show as question marks."""
-    rows = []
-    for (image, _), text in list(zip(lines, texts, strict=True))[:PICTURES]:
-        row = np.full((image.shape[0] + 22, 960), 255, np.uint8)
-        row[: image.shape[0], : min(960, image.shape[1])] = image[:, :960]
-        cv2.putText(row, text, (2, image.shape[0] + 15), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 0, 1, cv2.LINE_AA)
-        rows.append(row)
-    return cv2.cvtColor(np.vstack(rows), cv2.COLOR_GRAY2RGB)
+def detected(pipeline: TwoStage, image: Image) -> list[tuple[NDArray[np.float64], float]]:
+    """The quadrilaterals (4, 2) of lines in px of the page, with their confidences."""
+    config = pipeline.config
+    return detect_lines(image, pipeline.runner("detector"), config.kernel, config.prepare, config.decode)
+
+
+def line_readings(name: str, lines: Sequence[LabelledLine], texts: Sequence[str]) -> list[SampleReading]:
+    """A few lines, evenly spread over the set, with what was read in them."""
+    readings = []
+    for index in range(0, len(lines), max(1, len(lines) // SHOWN_LINES))[:SHOWN_LINES]:
+        image, label = lines[index]
+        readings.append(
+            SampleReading(f"{name} {index + 1}", cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), label, texts[index])
+        )
+    return readings
+
+
+def found_lines(pipeline: TwoStage, sample: Sample) -> SampleReading:
+    """A page with the boxes of the lines that the detector finds."""
+    image = sample.load()
+    height, width = image.shape[:2]
+    lines = tuple(Line("", as_polygon(quad), confidence) for quad, confidence in detected(pipeline, image))
+    return SampleReading(f"page {sample.image.stem}", image, "", "", Page(1, width, height, (Block(lines),)))

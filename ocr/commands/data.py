@@ -84,3 +84,4 @@ if (Path(__file__).parent / "synth.py").exists():
     app.command()(importlib.import_module("ocr.commands.synth").synth)
 app.command("from-pdf")(importlib.import_module("ocr.commands.from_pdf").from_pdf)
 app.command()(importlib.import_module("ocr.commands.characters").characters)
+app.command()(importlib.import_module("ocr.commands.shards").shards)

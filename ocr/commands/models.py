@@ -12,7 +12,7 @@ from ocr.commands.progress import printable
 
 
 class ListByDefault(TyperGroup):
-    """``ocr models FOLDER`` and ``ocr models`` are ``ocr models list``."""
+    """``ocr models FOLDER`` and ``ocr models`` are ``ocr models list``; the same for ``ocr runs``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or args[0] not in (*self.commands, *ctx.help_option_names):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def only_page(samples: list[Sample]) -> Page:
+def only_page(samples: Sequence[Sample]) -> Page:
     assert len(samples) == 1 and samples[0].page is not None
     return samples[0].page
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from ocr.data.recognition import (  # noqa: E402
     collate_lines,
     frames_needed,
 )
+from ocr.data.series import Share  # noqa: E402
 from ocr.data.synthetic.crops import CropStyle, render_crop  # noqa: E402
 from ocr.data.synthetic.fonts import FontLibrary  # noqa: E402
 from ocr.data.synthetic.lines import LineStyle, render_line  # noqa: E402
@@ -131,6 +134,21 @@ def test_batches_are_of_one_width_and_one_cost(fonts: FontLibrary, corpora: Path
         assert height == 32 and width % 64 == 0 and 1024 <= lines * width < 1024 + width
         assert batch["targets"].shape == (lines, int(batch["target_lengths"].max()))
         assert (batch["widths"] * 4 <= width + 3).all()
+
+
+def test_batches_go_on_where_they_stood(fonts: FontLibrary, corpora: Path) -> None:
+    rendered = RenderedCrops(fonts, TextSampler([corpora]), 32, 512, CropStyle(strength=0.2))
+    config = LineBatchConfig(pixels=1024, max_width=512)
+
+    def batches(share: Share) -> Iterator[dict[str, Any]]:
+        return iter(LineBatches(rendered, None, lambda text: [1 + ord(c) % 90 for c in text], config, 0, share))
+
+    unbroken = list(islice(batches(Share()), 6))
+    position = unbroken[2]["position"]
+    assert len(position) > 3, "no crop waits for its batch: nothing is tested"
+    resumed = islice(batches(Share(3, positions={"recognizer.0": position})), 3)
+    for one, two in zip(unbroken[3:], resumed, strict=True):
+        assert all(torch.equal(tensor, two[name]) for name, tensor in one.items())
 
 
 def test_text_that_cannot_be_written_is_skipped() -> None:

@@ -19,6 +19,7 @@ pytest.importorskip("onnx", reason="the training extra is not installed")
 from safetensors.torch import load_file  # noqa: E402
 
 import ocr.pipeline  # noqa: E402
+from ocr.adapter import alike  # noqa: E402
 from ocr.cli import main  # noqa: E402
 from ocr.config import load_config  # noqa: E402
 from ocr.data.labels.native_writer import write_native  # noqa: E402
@@ -249,3 +250,9 @@ def test_an_adapter_of_a_grown_alphabet_holds_the_last_layer(name: str, folder: 
     assert main(train_arguments(folder, *more, output="grown")) == 0
     adapted = load_adapted(folder / "grown" / "best", folder / "base")
     assert adapted.alphabet.symbols[-1] == "z" and len(adapted.alphabet.symbols) == len(ALPHABET.symbols) + 1
+
+
+def test_layers_that_differ_by_their_block_are_shown_as_one() -> None:
+    layers = [f"recognizer.encoder.blocks.{block}.mlp.{name}" for name in ("fc1", "fc2") for block in (0, 1, 2, 4)]
+    assert alike(layers) == ["recognizer.encoder.blocks.0-2,4.mlp.fc1", "recognizer.encoder.blocks.0-2,4.mlp.fc2"]
+    assert alike(["head", "a.blocks.7.qkv"]) == ["head", "a.blocks.7.qkv"]

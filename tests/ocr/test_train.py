@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 safetensors = pytest.importorskip("safetensors.torch", reason="the training extra is not installed")
 
 from ocr.config import LoopConfig, TrainConfig, load_config  # noqa: E402
+from ocr.data.batch_stream import BatchStream  # noqa: E402
 from ocr.data.labels.native_writer import write_native  # noqa: E402
 from ocr.data.samples import Sample  # noqa: E402
 from ocr.document import Block, Line, Page  # noqa: E402
@@ -99,19 +99,37 @@ def test_weights_start_from_a_model_folder(tmp_path: Path) -> None:
         build_pipeline(tiny_config(tmp_path / "set", "model.recognizer.width=32"), tmp_path / "run" / "best")
 
 
-def test_training_stops_on_numbers_that_are_not_finite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ocr.models.two_stage.pipeline import TwoStage
+def poison(monkeypatch: pytest.MonkeyPatch, numbers: range) -> None:
+    """Batches of these numbers hold what is no number."""
+    good = BatchStream.__next__
 
-    good = TwoStage.batches
-
-    def poisoned(self: TwoStage, parts: Any, data: Any, seed: int) -> Iterator[Any]:
-        for batch in good(self, parts, data, seed):
+    def poisoned(self: BatchStream) -> Any:
+        number, batch = self.number, good(self)
+        if number in numbers:
             batch["recognizer"]["images"] = batch["recognizer"]["images"] * float("nan")
-            yield batch
+        return batch
 
-    monkeypatch.setattr(TwoStage, "batches", poisoned)
-    with pytest.raises(TrainingError, match=r"lower loop\.learning_rate"):
+    monkeypatch.setattr(BatchStream, "__next__", poisoned)
+
+
+def test_training_stops_on_numbers_that_are_not_finite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    poison(monkeypatch, range(1000))
+    with pytest.raises(TrainingError, match=r"step 10: .*lower loop\.learning_rate"):
         train(tiny_config(tmp_path / "set", "loop.steps=20", "loop.evaluate_every=100"), tmp_path / "run")
+
+
+def test_a_step_that_is_not_finite_is_skipped_and_leaves_no_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    poison(monkeypatch, range(2, 5))
+    train(tiny_config(tmp_path / "set", "loop.steps=6", "loop.evaluate_every=3"), tmp_path / "run")
+    assert capsys.readouterr().err.count("the step is skipped") == 3
+    for name in (
+        "checkpoint-00000003/state.safetensors",
+        "checkpoint-00000006/state.safetensors",
+        "best/weights.safetensors",
+    ):
+        assert all(tensor.isfinite().all() for tensor in safetensors.load_file(tmp_path / "run" / name).values())
 
 
 def test_weight_decay_spares_vectors() -> None:
@@ -172,3 +190,45 @@ def test_precision_auto_is_what_the_processor_computes_fast(monkeypatch: pytest.
         assert (device.type, loop.precision) == ("cpu", precision)
     with pytest.raises(UsageError, match="did you mean"):
         prepare_device(LoopConfig(device="cpu", precision="bf61"))
+
+
+def test_a_run_stops_when_nothing_gets_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also if it is broken off and resumed between the evaluations."""
+    from ocr.models.trainable import Scores
+    from ocr.models.two_stage.validation import TwoStageValidation
+
+    objectives = [0.5, 0.4, 0.45, 0.4, 0.1]
+    monkeypatch.setattr(TwoStageValidation, "__call__", lambda self, pipeline: Scores(objectives.pop(0), {}))
+    config = tiny_config(tmp_path / "set", "loop.evaluate_every=1", "loop.steps=3", "loop.patience=2")
+    train(config, tmp_path / "run")
+    assert "stopped at step" not in capsys.readouterr().err
+    train(
+        tiny_config(tmp_path / "set", "loop.evaluate_every=1", "loop.steps=9", "loop.patience=2"),
+        tmp_path / "run",
+        resume=True,
+    )
+    assert "stopped at step 4: 2 evaluations without a better score than 0.4000 at step 2" in capsys.readouterr().err
+    assert objectives == [0.1] and (tmp_path / "run" / "checkpoint-00000004").is_dir()
+
+
+def test_sets_of_all_kinds_train_together_by_weight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list, a manifest that stays in its file and shards; recognizer and detector."""
+    from ocr.data.labels import stored_rows
+    from ocr.data.labels.shard_writer import write_shards
+    from ocr.data.samples import load_samples
+    from ocr.models.two_stage import drawn_lines
+
+    small, large = draw_set(tmp_path / "small"), draw_set(tmp_path / "large")
+    write_shards(load_samples(small, split="train"), tmp_path / "shards" / "train", 1)
+    manifest = large / "train.jsonl"
+    manifest.write_text(manifest.read_text() + " \n" * 4000)
+    monkeypatch.setattr(stored_rows, "LARGE_BYTES", 4000)
+    monkeypatch.setattr(drawn_lines, "LARGE_COUNT", 2)
+    sets = f"data.train=[{small}, {large}, {tmp_path / 'shards'}]"
+    for options in ([], ["data.weights=[1, 2, 0.5]"], ["loop.gradient_checkpointing=true"]):
+        run = tmp_path / f"run{len(options)}{len(str(options))}"
+        config = tiny_config(tmp_path / "val", "parts=[detector, recognizer]", sets, *options)
+        objective = train(config, run).objective
+        assert objective is not None and np.isfinite(objective)

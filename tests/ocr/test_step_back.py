@@ -1,0 +1,63 @@
+"""How far back to its model a training's result may go: the rule, and weights part of the way."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from ocr.models.interpolation import interpolated  # noqa: E402
+from ocr.models.trainable import Scores  # noqa: E402
+from ocr.step_back import chosen_share, step_back  # noqa: E402
+
+
+def scores(error: float, stock: float, symbols: int = 10000) -> Scores:
+    own = {"a": (round(symbols * (1 - error)), symbols)}
+    return Scores(error, {"cer/mine": error, "cer/stock": stock}, symbols={"mine": own, "stock": {"a": (0, 10**9)}})
+
+
+BEFORE = scores(0.30, 0.04)
+
+
+def test_what_training_won_is_kept_where_it_counts() -> None:
+    found = {0.25: scores(0.22, 0.040), 0.5: scores(0.15, 0.041), 0.75: scores(0.10, 0.042), 1.0: scores(0.08, 0.043)}
+    assert chosen_share(BEFORE, found, 0.5) == 1.0
+
+
+def test_of_shares_that_own_data_cannot_tell_apart_the_smallest_is_taken() -> None:
+    found = {
+        0.25: scores(0.05, 0.040),
+        0.5: scores(0.0305, 0.041),
+        0.75: scores(0.030, 0.042),
+        1.0: scores(0.029, 0.043),
+    }
+    assert chosen_share(BEFORE, found, 0.5) == 0.5
+    few = {share: scores(found[share].objective or 0.0, 0.04, symbols=100) for share in found}
+    assert chosen_share(BEFORE, few, 0.5) == 0.5
+    assert chosen_share(BEFORE, {**few, 0.25: scores(0.04, 0.04, 100)}, 0.5) == 0.25  # one error among 100
+
+
+def test_weights_that_forget_too_much_are_left_out_while_there_are_others() -> None:
+    found = {0.25: scores(0.22, 0.042), 0.5: scores(0.15, 0.044), 0.75: scores(0.10, 0.050), 1.0: scores(0.08, 0.060)}
+    assert chosen_share(BEFORE, found, 0.5) == 0.5
+    assert chosen_share(BEFORE, found, 0.0) == 1.0  # none keeps to it: the guard warns, and the best stays
+    right = {share: Scores(s.objective, {"right/stock": 1 - s.values["cer/stock"]}) for share, s in found.items()}
+    assert chosen_share(Scores(0.3, {"right/stock": 0.96}), right, 0.5) == 0.5
+
+
+def test_the_weights_of_the_chosen_share_are_returned(capsys: pytest.CaptureFixture[str]) -> None:
+    share, weights, kept = step_back(
+        BEFORE, scores(0.08, 0.060), lambda share: share, lambda share: scores(0.3 - 0.2 * share, 0.04), 0.5
+    )
+    assert (share, weights, kept.objective) == (0.75, 0.75, pytest.approx(0.15))
+    assert "0.75 of the way is kept" in capsys.readouterr().err
+
+
+def test_interpolated_weights_lie_on_the_way() -> None:
+    start = {"head.weight": torch.zeros(2), "x.lora_A.default.weight": torch.ones(2), "n": torch.tensor(1)}
+    start["x.lora_B.default.weight"] = torch.zeros(2)
+    trained = {name: tensor + 4 for name, tensor in start.items()}
+    half = interpolated(start, trained, 0.5)
+    assert half["head.weight"].tolist() == [2, 2] and half["x.lora_B.default.weight"].tolist() == [2, 2]
+    assert half["x.lora_A.default.weight"].tolist() == [5, 5] and int(half["n"]) == 5
+    assert all(torch.equal(interpolated(start, trained, 1.0)[name], trained[name]) for name in trained)
