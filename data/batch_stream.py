@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import multiprocessing
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -24,6 +28,10 @@ DEATHS = 3
 
 PATIENCE = 600.0
 """Seconds after which a worker process that has not made its batch counts as dead."""
+
+
+SIGNAL_AT_PARENTS_DEATH = 1
+"""``PR_SET_PDEATHSIG`` of Linux."""
 
 
 class BatchStream:
@@ -81,10 +89,17 @@ class BatchStream:
         self.streams[part] = self._stream(part)
 
 
-def prepare_worker(worker: int) -> None:
-    """Worker processes leave Ctrl+C to the training process, and end at SIGTERM."""
+def prepare_worker(parent: int, worker: int) -> None:
+    """Worker processes leave Ctrl+C to the training process, and end at SIGTERM or when that process ends.
+
+    torch's own workers look for their parent too, but take any for it if it is killed while they start.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL)
+    if multiprocessing.get_start_method() != "forkserver" and os.getppid() != parent:
+        os._exit(1)
 
 
 def make_loader(
@@ -98,6 +113,6 @@ def make_loader(
         num_workers=workers,
         collate_fn=collate,
         prefetch_factor=ahead if workers else None,
-        worker_init_fn=prepare_worker,
+        worker_init_fn=partial(prepare_worker, os.getpid()),
         timeout=PATIENCE if workers else 0,
     )

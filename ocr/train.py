@@ -15,6 +15,7 @@ import torch
 import yaml
 from torch import nn
 
+from ocr.bad_batch import write_images
 from ocr.checkpoint import find_checkpoint
 from ocr.compile_network import compile_network
 from ocr.config import LoopConfig, TrainConfig
@@ -110,7 +111,7 @@ def train_together(
         log.record(losses, samples)
         if bad:
             restore_statistics(state.average, pipeline)
-            report_bad_step(state.step, bad, rate, batches.number, loop)
+            report_bad_step(state, bad, rate, batches.number, loop.seed, output)
         else:
             update_average(state.average, pipeline, decay=min(loop.ema, (step + 1) / (step + 10)))
         if state.step % loop.log_every == 0:
@@ -162,7 +163,7 @@ def train_step(state: TrainState, batches: Iterator[Batch], loop: LoopConfig, de
     sums: dict[str, float] = {}
     samples = 0.0
     for part in range(loop.accumulate):
-        batch = to_device(next(batches), device)
+        batch = state.batch = to_device(next(batches), device)
         seed_batch(loop.seed, (state.step * loop.accumulate + part) * processes.count + processes.rank)
         last = part + 1 == loop.accumulate
         with processes.gradients_of(network, last), processes.statistics_in_turn(pipeline):
@@ -189,12 +190,17 @@ def seed_batch(seed: int, number: int) -> None:
     torch.manual_seed(seed * 1_000_000_007 + number)
 
 
-def report_bad_step(step: int, bad: int, rate: float, taken: int, loop: LoopConfig) -> None:
+def report_bad_step(state: TrainState, bad: int, rate: float, taken: int, seed: int, output: Path) -> None:
     """Tell of a step that was skipped. Raises TrainingError if it is the tenth in a row."""
-    what = f"step {step}: loss or gradient is not finite (batches up to {taken} of the series of seed {loop.seed})"
-    if bad >= BAD_STEPS:
-        raise TrainingError(f"{what}, {bad} steps in a row, at learning rate {rate:.2e}; lower loop.learning_rate")
-    print(f"warning: {what}; the step is skipped", file=sys.stderr, flush=True)  # noqa: T201
+    what = f"step {state.step}: loss or gradient is not finite (batches up to {taken} of the series of seed {seed})"
+    if bad < BAD_STEPS:
+        print(f"warning: {what}; the step is skipped", file=sys.stderr, flush=True)  # noqa: T201
+        return
+    folder = write_images(state.batch, output / "bad_batch")
+    raise TrainingError(
+        f"{what}, {bad} steps in a row, at learning rate {rate:.2e}; lower loop.learning_rate, "
+        f"or look at the images of the last batch in {folder}"
+    )
 
 
 def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:

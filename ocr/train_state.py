@@ -17,7 +17,7 @@ from ocr.data.series import Share
 from ocr.distributed import Processes
 from ocr.models.adapt import trained_state
 from ocr.models.interpolation import interpolated
-from ocr.models.trainable import Pipeline, Scores, Validation
+from ocr.models.trainable import Batch, Pipeline, Scores, Validation
 from ocr.step_back import step_back
 from ocr.stop_signals import StopRequestedError, StopSignals
 from ocr.training_log import TrainingLog
@@ -39,6 +39,7 @@ class TrainState:
         saved: Step of the newest checkpoint.
         start: What is trained as it was in the model that the run started from; None: it started from nothing.
         chosen: The averages that were kept as the best ones, where there is a ``start``.
+        batch: The newest batch.
         began: When training would have begun without the breaks, on the clock of :func:`time.monotonic`.
     """
 
@@ -56,6 +57,7 @@ class TrainState:
     saved: int = -1
     start: dict[str, Tensor] | None = None
     chosen: dict[str, Tensor] | None = None
+    batch: Batch = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
     @property

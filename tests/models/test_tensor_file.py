@@ -14,6 +14,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 safetensors = pytest.importorskip("safetensors.torch", reason="the training extra is not installed")
 
+from safetensors import safe_open as safetensors_open  # noqa: E402
+
 from ocr.errors import ModelError  # noqa: E402
 from ocr.models.tensor_file import load_tensors, save_tensors  # noqa: E402
 
@@ -25,6 +27,8 @@ def test_tensors_come_back(tmp_path: Path) -> None:
     save_tensors(TENSORS, path, {"format": "pt"})
     loaded = load_tensors(path)
     assert loaded.keys() == TENSORS.keys() and all(torch.equal(loaded[name], TENSORS[name]) for name in TENSORS)
+    with safetensors_open(path, "pt") as file:
+        assert file.metadata()["format"] == "pt"
     safetensors.save_file(TENSORS, tmp_path / "others.safetensors")  # without a hash
     assert torch.equal(load_tensors(tmp_path / "others.safetensors")["c"], TENSORS["c"])
 

@@ -105,6 +105,33 @@ def test_a_run_goes_on_from_between_two_evaluations(data: Path, run: Path, tmp_p
     assert kill_resume.digests(tmp_path / "run") == kill_resume.digests(run)
 
 
+SPOTTER = (
+    "pipeline=end2end", "parts=[spotter]", "model.spotter.stem=[4,8,8]", "model.spotter.width=24",
+    "model.spotter.depth=1", "model.spotter.heads=3", "model.spotter.hidden=16", "model.spot.presence=0.99",
+    "model.target.alignment=0.5",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["adapter", "spotter"])
+def test_what_else_is_trained_resumes_to_the_same_bytes(data: Path, run: Path, tmp_path: Path, kind: str) -> None:
+    initial = run / "best" if kind == "adapter" else None
+    given = [setting for setting in kill_resume.SETTINGS if not setting.startswith(("parts", "model"))]
+    own = ("parts=[recognizer]", "adapt.method=lora", "adapt.dropout=0.2") if kind == "adapter" else SPOTTER
+    sets = (f"data.train=[{data}]", f"data.val=[{data}]", "data.workers=0", "loop.steps=4", "loop.evaluate_every=2")
+    config = load_config(None, [*given, *own, *sets], initial)
+    train(config, tmp_path / "unbroken", initial=initial)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(RuntimeError, match="pulled"):
+        patch.setattr(TrainState, "score_and_save", stop_at(3, TrainState.score_and_save))
+        train(config, tmp_path / "broken", initial=initial)
+    train(config, tmp_path / "broken", initial=initial, resume=True)
+    for name in ("checkpoint-00000004/state", f"best/{'adapter_model' if kind == 'adapter' else 'weights'}"):
+        one, two = ((tmp_path / run / f"{name}.safetensors").read_bytes() for run in ("unbroken", "broken"))
+        assert one == two, name
+    if kind == "adapter":  # what it forgets is told of as if nothing had been
+        one, two = (json.loads((tmp_path / run / "report.json").read_text()) for run in ("unbroken", "broken"))
+        assert one == two
+
+
 def stop_at(step: int, score: Any) -> Any:
     def stopping(self: TrainState, *rest: Any) -> None:
         if self.step > step:

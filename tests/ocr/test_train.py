@@ -116,6 +116,7 @@ def test_training_stops_on_numbers_that_are_not_finite(tmp_path: Path, monkeypat
     poison(monkeypatch, range(1000))
     with pytest.raises(TrainingError, match=r"step 10: .*lower loop\.learning_rate"):
         train(tiny_config(tmp_path / "set", "loop.steps=20", "loop.evaluate_every=100"), tmp_path / "run")
+    assert (tmp_path / "run" / "bad_batch" / "recognizer-00.png").exists()
 
 
 def test_a_step_that_is_not_finite_is_skipped_and_leaves_no_trace(
