@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 
 import torch
-from timm.models.vision_transformer import Block
 from torch import Tensor, nn
+
+from ocr.models.transformer_block import transformer_block
 
 STRIDE = 4
 """Pixels of line width a token stands for."""
@@ -52,7 +53,7 @@ class LineEncoder(nn.Module):
 
     def __init__(
         self, height: int, stem: tuple[int, int, int], width: int, depth: int, heads: int, mlp_ratio: float,
-        dropout: float, drop_path: float, max_tokens: int,
+        dropout: float, drop_path: float, max_tokens: int, head_width: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.width = width
@@ -61,7 +62,7 @@ class LineEncoder(nn.Module):
         self.register_buffer("positions", sine_positions(max_tokens, width), persistent=False)
         rates = [drop_path * i / max(depth - 1, 1) for i in range(depth)]
         self.blocks = nn.Sequential(
-            *(Block(width, heads, mlp_ratio, qkv_bias=True, proj_drop=dropout, drop_path=rate) for rate in rates)
+            *(transformer_block(width, heads, mlp_ratio, head_width, dropout, rate) for rate in rates)
         )
         self.norm = nn.LayerNorm(width)
 

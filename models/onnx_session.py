@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from ocr.errors import ModelError
+
+Recording = dict[str, list[NDArray[np.float32]]]
+"""What the networks of a reader were given, by the stem of their file: int8 is calibrated on it."""
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:

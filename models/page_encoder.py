@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch.nn.functional as F
-from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from ocr.models.backbone import load_backbone
 from ocr.models.backbones.rotary import place_blocks
+from ocr.models.transformer_block import transformer_block
 
 PATCH = 16
 """Side in px of the patches that a page is cut into, whatever the backbone was trained with."""
@@ -27,7 +27,8 @@ class EncoderConfig:
 
     ``window`` is the side of an attention window in tokens. If ``strip`` is set, every second block looks at the page
     in strips of that length and half a window's width instead, lying and standing by turns: they see more of a line
-    of text, and windows overlap from block to block (CSWin, arXiv 2107.00652).
+    of text, and windows overlap from block to block (CSWin, arXiv 2107.00652). ``head_width``: channels of a head;
+    0: ``width / heads``.
     """
 
     width: int
@@ -38,6 +39,7 @@ class EncoderConfig:
     backbone: str = ""
     pretrained: bool = False
     strip: int = 0
+    head_width: int = 0
 
 
 class PageEncoder(nn.Module):
@@ -56,7 +58,8 @@ class PageEncoder(nn.Module):
             self.window_positions, norm = backbone.positions, backbone.norm
         else:
             self.width = config.width
-            blocks = [Block(config.width, config.heads, config.mlp_ratio, qkv_bias=True) for _ in range(config.depth)]
+            size = config.width, config.heads, config.mlp_ratio, config.head_width
+            blocks = [transformer_block(*size) for _ in range(config.depth)]
             norm = nn.LayerNorm(config.width)
         self.blocks = nn.ModuleList(blocks)
         self.shapes = window_shapes(len(blocks), config.window, config.strip)

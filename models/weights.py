@@ -17,6 +17,9 @@ from ocr.models.tensor_file import load_tensors, save_tensors
 
 CONFIG, ALPHABET, WEIGHTS = "config.yaml", "alphabet.txt", "weights.safetensors"
 
+TRAINING_ONLY = "distillation"
+"""Sub-module of a pipeline that training alone needs; no model folder holds its tensors."""
+
 
 def read_model_config(folder: Path) -> dict[str, Any]:
     """``{"pipeline": name, "model": {...}}``. Raises ModelError if the file is missing or damaged."""
@@ -42,7 +45,8 @@ def model_config(folder: Path, kind: type[Any]) -> Any:
 def save_model(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet, state: Mapping[str, Any]) -> None:
     """Write a model folder; ``state`` maps tensor names to torch tensors, stored in fp16."""
     save_config(folder, pipeline_name, config, alphabet)
-    save_tensors({name: t.half() if t.is_floating_point() else t for name, t in state.items()}, folder / WEIGHTS)
+    kept = {name: tensor for name, tensor in state.items() if not name.startswith(f"{TRAINING_ONLY}.")}
+    save_tensors({name: t.half() if t.is_floating_point() else t for name, t in kept.items()}, folder / WEIGHTS)
 
 
 def save_config(folder: Path, pipeline_name: str, config: Any, alphabet: Alphabet) -> None:

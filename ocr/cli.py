@@ -23,6 +23,7 @@ COMMANDS = {
     "eval": "evaluate",
     "export": "export",
     "adapter": "app",
+    "compress": "app",
     "data": "app",
     "models": "app",
     "runs": "app",

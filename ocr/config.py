@@ -13,6 +13,7 @@ import yaml
 from ocr.data.config import DataConfig
 from ocr.errors import UsageError
 from ocr.models.adapt_config import AdaptConfig
+from ocr.models.distil_config import DistilConfig
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import from_plain, suggest
 from ocr.models.weights import model_config, read_model_config
@@ -91,6 +92,7 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
     adapt: AdaptConfig = field(default_factory=AdaptConfig)
+    distil: DistilConfig = field(default_factory=DistilConfig)
     model: Any = None
 
 

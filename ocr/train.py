@@ -26,6 +26,7 @@ from ocr.forgetting import guarded, report_forgetting
 from ocr.models.adapt import adapt, trained_state
 from ocr.models.adapter_folder import fingerprint_of
 from ocr.models.codec import Alphabet, default_alphabet
+from ocr.models.distil import distil, taught
 from ocr.models.gradient_checkpointing import checkpoint_blocks
 from ocr.models.grow_alphabet import fit_alphabet
 from ocr.models.quantize import optimizer_class
@@ -34,8 +35,9 @@ from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
 from ocr.models.weights import ALPHABET, WEIGHTS, load_state
 from ocr.parameter_groups import parameter_groups
-from ocr.pipeline import model_name
+from ocr.pipeline import find_model, model_name
 from ocr.stop_signals import StopSignals
+from ocr.teacher_labels import with_taught_labels
 from ocr.train_state import TrainState, evaluate, restore_statistics, update_average
 from ocr.training_log import TrainingLog
 
@@ -72,7 +74,7 @@ def train_together(
 ) -> Scores:  # fmt: skip
     """The training of one process, alone or among others; see :func:`train`."""
     found, output = find_checkpoint(output, resume), processes.folder(output)
-    config = guarded(config, initial)
+    config = guarded(with_taught_labels(config, output), initial)
     device, loop = prepare_device(config.loop)
     pipeline = build_pipeline(config, initial)
     if fit_alphabet(pipeline, config.data, grow=grow_alphabet) and "head" not in config.adapt.also:
@@ -167,7 +169,7 @@ def train_step(state: TrainState, batches: Iterator[Batch], loop: LoopConfig, de
         with processes.gradients_of(network, last), processes.statistics_in_turn(pipeline):
             with autocast(loop, device):
                 output = network(batch)
-            losses = pipeline.loss(output, batch)
+            losses = taught(pipeline, pipeline.loss(output, batch), output, batch)
             total = torch.stack(list(losses.values())).sum() / loop.accumulate
             scaler.scale(total).backward()
         for name, value in losses.items():
@@ -227,6 +229,8 @@ def choose_trained(pipeline: Pipeline, config: TrainConfig, parts: Sequence[str]
         if initial is None:
             raise UsageError(f"adapt.method={config.adapt.method} needs a model to adapt; give one with --from")
         adapt(pipeline, config.adapt, parts, model_name(initial.resolve()), fingerprint_of(initial))
+    if config.distil.teacher:
+        distil(pipeline, config.distil, find_model(config.distil.teacher), parts)
 
 
 def build_optimizer(pipeline: Pipeline, config: TrainConfig) -> torch.optim.AdamW:

@@ -12,15 +12,18 @@ from ocr.models.codec import Alphabet
 from ocr.models.end2end.config import End2EndConfig
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
 from ocr.models.end2end.spotter_decode import Answers
-from ocr.models.onnx_session import open_session
+from ocr.models.onnx_session import Recording, open_session
 from ocr.models.weights import ALPHABET, model_config
 
 
-def open_onnx_reader(folder: Path) -> End2EndReader:
-    """Raises ModelError if a file is missing or damaged, or if network and alphabet do not belong together."""
+def open_onnx_reader(folder: Path, recording: Recording | None = None) -> End2EndReader:
+    """The reader; what its network is given is added to ``recording``.
+
+    Raises ModelError if a file is missing or damaged, or if network and alphabet do not belong together.
+    """
     config: End2EndConfig = model_config(folder, End2EndConfig)
     alphabet = Alphabet.load(folder / ALPHABET)
-    spotter = OnnxSpotter(folder / "spotter.onnx")
+    spotter = OnnxSpotter(folder / "spotter.onnx", recording)
     if spotter.classes != alphabet.classes:
         raise ModelError(
             f"{folder}: the spotter has {spotter.classes} classes, alphabet.txt makes {alphabet.classes}; "
@@ -32,8 +35,9 @@ def open_onnx_reader(folder: Path) -> End2EndReader:
 class OnnxSpotter:
     """The ONNX file as a :data:`ocr.models.end2end.spotter_decode.Network`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, recording: Recording | None = None) -> None:
         self._session = open_session(path)
+        self._recorded = None if recording is None else recording.setdefault(path.stem, [])
 
     @property
     def classes(self) -> int:
@@ -41,5 +45,7 @@ class OnnxSpotter:
         return int(self._session.get_outputs()[2].shape[-1])
 
     def __call__(self, images: NDArray[np.float32]) -> Answers:
+        if self._recorded is not None:
+            self._recorded.append(images)
         cells, maps, probabilities = self._session.run(None, {"images": images})
         return cells[:, 1:], maps, probabilities

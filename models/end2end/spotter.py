@@ -48,7 +48,7 @@ class Spotter(nn.Module):
         self.stem_8 = nn.Sequential(convolution(quarter, eighth, stride=2), Residual(eighth), Residual(eighth))
         vision = EncoderConfig(
             config.width, config.depth, config.heads, config.mlp_ratio, config.window, config.backbone,
-            config.pretrained, config.strip,
+            config.pretrained, config.strip, config.head_width,
         )  # fmt: skip
         self.encoder = PageEncoder(eighth, vision)
         self.from_16 = nn.Conv2d(self.encoder.width, eighth, 1)

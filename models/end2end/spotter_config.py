@@ -26,6 +26,7 @@ class SpotterConfig:
             ``heads`` and ``mlp_ratio`` are then its own).
         pretrained: Whether ``backbone`` starts from its published weights.
         strip: Length in tokens of the long, narrow attention windows of every second block; 0 has none.
+        head_width: Channels of an attention head; 0: ``width / heads``. Pruning (``ocr compress prune``) sets it.
     """
 
     stem: tuple[int, int, int] = (24, 64, 128)
@@ -38,6 +39,7 @@ class SpotterConfig:
     backbone: str = ""
     pretrained: bool = False
     strip: int = 12
+    head_width: int = 0
 
 
 @dataclass(frozen=True, slots=True)

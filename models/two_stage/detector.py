@@ -36,7 +36,7 @@ class Detector(nn.Module):
         self.stem_8 = convolution(quarter, eighth, stride=2)
         vision = EncoderConfig(
             config.width, config.depth, config.heads, config.mlp_ratio, config.window, config.backbone,
-            config.pretrained,
+            config.pretrained, head_width=config.head_width,
         )  # fmt: skip
         self.encoder = PageEncoder(eighth, vision)
         self.from_16 = nn.Conv2d(self.encoder.width, config.head, 1)

@@ -24,6 +24,7 @@ class DetectorConfig:
             positions, blocks and norm replace the small ones above (``width``, ``depth``,
             ``heads`` and ``mlp_ratio`` are then its own).
         pretrained: Whether ``backbone`` starts from its published weights.
+        head_width: Channels of an attention head; 0: ``width / heads``. Pruning (``ocr compress prune``) sets it.
     """
 
     stem: tuple[int, int, int] = (12, 32, 64)
@@ -35,6 +36,7 @@ class DetectorConfig:
     head: int = 64
     backbone: str = ""
     pretrained: bool = False
+    head_width: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,5 +39,5 @@ def line_encoder(config: RecognizerConfig) -> LineEncoder | LineBackbone:
         )
     return LineEncoder(
         config.height, config.stem, config.width, config.depth, config.heads, config.mlp_ratio,
-        config.dropout, config.drop_path, config.max_tokens,
+        config.dropout, config.drop_path, config.max_tokens, config.head_width,
     )  # fmt: skip

@@ -19,6 +19,7 @@ class RecognizerConfig:
         patch: Height and width in px that the backbone's patches are resampled to; rows of them fill the height of
             the line, the width is 4 or 8.
         window: Columns of patches over which the backbone's learnt positions are spread; longer lines repeat them.
+        head_width: Channels of an attention head; 0: ``width / heads``. Pruning (``ocr compress prune``) sets it.
     """
 
     height: int = 32
@@ -34,3 +35,4 @@ class RecognizerConfig:
     pretrained: bool = False
     patch: tuple[int, int] = (16, 8)
     window: int = 98
+    head_width: int = 0
