@@ -103,7 +103,7 @@ def train_arguments(folder: Path, *more: str, output: str = "run", base: str | N
 def test_training_leaves_an_adapter(name: str, folder: Path) -> None:
     best = folder / "run" / "best"
     assert {path.name for path in best.iterdir()} == {
-        "adapter_config.json", "adapter_model.safetensors", "alphabet.txt", "config.yaml",
+        "adapter_config.json", "adapter_model.safetensors", "alphabet.txt", "card.md", "config.yaml",
     }  # fmt: skip
     base, trained = load_pipeline(folder / "base").state_dict(), load_adapted(best, folder / "base").state_dict()
     changed = {key for key in base if not torch.equal(base[key], trained[key])}
