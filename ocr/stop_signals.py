@@ -32,9 +32,11 @@ class StopSignals:
         return self
 
     def listen(self) -> None:
-        """From now on there is something to save."""
+        """From now on there is something to save. Signals that the process was started to ignore stay ignored, such as
+        Ctrl+C in what a shell script runs in the background."""
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._note) for number in heard}
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,14 @@ def test_best_weights_come_back_after_a_kill_between_two_renamings(run: Path, tm
     (output / "best").rename(output / ".best.old")
     find_checkpoint(output, resume=True)
     assert (output / "best" / "weights.safetensors").exists()
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Ctrl+C as in a terminal: what a shell script runs in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
