@@ -89,6 +89,7 @@ def test_two_processes_reach_the_weights_of_one(tmp_path: Path, parts: str, step
     assert best[0].keys() == best[1].keys()
 
 
+@pytest.mark.slow
 @forking
 def test_shards_reach_the_same_weights_and_resume(tmp_path: Path) -> None:
     data = kill_resume.draw_set(tmp_path / "set")
@@ -101,6 +102,7 @@ def test_shards_reach_the_same_weights_and_resume(tmp_path: Path) -> None:
     assert_same(tmp_path / "one", tmp_path / "two")
 
 
+@pytest.mark.slow
 @forking
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
 def test_adapters_train_in_two_processes(tmp_path: Path, kind: str) -> None:
