@@ -24,6 +24,10 @@ what was won: receipts CER 0.077, a half 0.074, three quarters 0.075, all of it 
 State = TypeVar("State")
 
 
+LAST_SHARE = 0.25
+"""The share that is tried if all of these forget more than they may."""
+
+
 def step_back(
     before: Scores, after: Scores, weights: Callable[[float], State], judge: Callable[[State], Scores], limit: float
 ) -> tuple[float, State, Scores]:
@@ -37,6 +41,8 @@ def step_back(
         limit: Points that the stock set's score may fall by; of weights within it the best are taken.
     """
     found = {share: judge(weights(share)) for share in SHARES} | {1.0: after}
+    if not within_limit(before, found, limit):
+        found = {LAST_SHARE: judge(weights(LAST_SHARE))} | found
     share = chosen_share(before, found, limit)
     rows = (f"{share:g}: {objective(scores):.4f}, stock {stock_error(scores):.4f}" for share, scores in found.items())
     print(f"share of the way from the model, error, stock error: {'; '.join(rows)}", file=sys.stderr)  # noqa: T201
@@ -46,11 +52,16 @@ def step_back(
 
 def chosen_share(before: Scores, found: Mapping[float, Scores], limit: float) -> float:
     """The smallest share whose score is within a standard error of the best among those that forget little enough."""
-    worst = stock_error(before) + limit / 100
-    little = {share: scores for share, scores in found.items() if stock_error(scores) <= worst} or found
+    little = within_limit(before, found, limit) or found
     best = min(little.values(), key=objective)
     enough = objective(best) + standard_error(best)
     return min(share for share, scores in little.items() if objective(scores) <= enough)
+
+
+def within_limit(before: Scores, found: Mapping[float, Scores], limit: float) -> dict[float, Scores]:
+    """The shares whose error on the stock set rose by at most ``limit`` points."""
+    worst = stock_error(before) + limit / 100
+    return {share: scores for share, scores in found.items() if stock_error(scores) <= worst}
 
 
 def objective(scores: Scores) -> float:

@@ -61,3 +61,14 @@ def test_interpolated_weights_lie_on_the_way() -> None:
     assert half["head.weight"].tolist() == [2, 2] and half["x.lora_B.default.weight"].tolist() == [2, 2]
     assert half["x.lora_A.default.weight"].tolist() == [5, 5] and int(half["n"]) == 5
     assert all(torch.equal(interpolated(start, trained, 1.0)[name], trained[name]) for name in trained)
+
+
+def test_a_quarter_is_tried_where_all_else_forgets_too_much() -> None:
+    judged: list[float] = []
+
+    def judge(share: float) -> Scores:
+        judged.append(share)
+        return scores(0.3 - 0.2 * share, 0.04 + 0.02 * share)
+
+    share, _, kept = step_back(BEFORE, scores(0.08, 0.060), lambda share: share, judge, 0.5)
+    assert judged == [0.5, 0.75, 0.25] and share == 0.25 and kept.values["cer/stock"] == pytest.approx(0.045)
