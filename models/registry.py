@@ -9,3 +9,6 @@ PIPELINES = {
     "end2end": "ocr.models.end2end",
     "two_stage": "ocr.models.two_stage",
 }
+
+TRAINED = {**PIPELINES, "corrector": "ocr.models.corrector"}
+"""What ``ocr train`` knows: the pipelines, and the language model that corrects what they read."""

@@ -73,12 +73,12 @@ def load_pipeline(folder: Path) -> Any:
 
 def build_stored(folder: Path) -> Any:
     """The trainable pipeline that a folder's ``config.yaml`` and ``alphabet.txt`` describe, with new weights."""
-    from ocr.models.registry import PIPELINES
+    from ocr.models.registry import TRAINED
 
     name = read_model_config(folder)["pipeline"]
-    if name not in PIPELINES:
-        raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(PIPELINES)}")
-    module = importlib.import_module(PIPELINES[name])
+    if name not in TRAINED:
+        raise ModelError(f"{folder}: pipeline {name!r} is unknown to this version; known are {', '.join(TRAINED)}")
+    module = importlib.import_module(TRAINED[name])
     config = without_pretrained(model_config(folder, module.config_class()))
     return module.build(config, Alphabet.load(folder / ALPHABET))
 

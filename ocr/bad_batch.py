@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 from ocr.models.trainable import Batch
 
@@ -17,7 +18,7 @@ def write_images(batch: Batch, folder: Path) -> Path:
     """Write ``PART-NUMBER.png`` into the folder, which is returned; numbers that are none become black."""
     folder.mkdir(parents=True, exist_ok=True)
     for part, tensors in batch.items():
-        for number, image in enumerate(tensors["images"][:MOST].float().cpu().numpy()):  # (channels, H, W), 0 to 255
+        for number, image in enumerate(tensors.get("images", torch.empty(0))[:MOST].float().cpu().numpy()):  # (channels, H, W), 0 to 255
             pixels = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8).transpose(1, 2, 0)
             cv2.imwrite(str(folder / f"{part}-{number:02d}.png"), pixels[..., ::-1])
     return folder

@@ -14,7 +14,7 @@ from ocr.data.config import DataConfig
 from ocr.errors import UsageError
 from ocr.models.adapt_config import AdaptConfig
 from ocr.models.distil_config import DistilConfig
-from ocr.models.registry import PIPELINES
+from ocr.models.registry import TRAINED
 from ocr.models.schema import from_plain, suggest
 from ocr.models.weights import model_config, read_model_config
 
@@ -109,9 +109,9 @@ def load_config(path: Path | None, overrides: Sequence[str] = (), initial: Path 
         apply_override(data, override)
     model = data.pop("model", None) or {}
     config = from_plain(TrainConfig, data)
-    if config.pipeline not in PIPELINES:
-        raise UsageError(f"pipeline={config.pipeline!r} is unknown: {suggest(config.pipeline, list(PIPELINES))}")
-    kind = importlib.import_module(PIPELINES[config.pipeline]).config_class()
+    if config.pipeline not in TRAINED:
+        raise UsageError(f"pipeline={config.pipeline!r} is unknown: {suggest(config.pipeline, list(TRAINED))}")
+    kind = importlib.import_module(TRAINED[config.pipeline]).config_class()
     if initial is None:
         return replace(config, model=from_plain(kind, model, "model"))
     stored = read_model_config(initial).get("model") or {}

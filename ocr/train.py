@@ -30,7 +30,7 @@ from ocr.models.distil import distil, taught
 from ocr.models.gradient_checkpointing import checkpoint_blocks
 from ocr.models.grow_alphabet import fit_alphabet
 from ocr.models.quantize import optimizer_class
-from ocr.models.registry import PIPELINES
+from ocr.models.registry import TRAINED
 from ocr.models.schema import suggest, to_plain
 from ocr.models.trainable import Batch, Pipeline, Scores
 from ocr.models.weights import ALPHABET, WEIGHTS, load_state
@@ -174,7 +174,7 @@ def train_step(state: TrainState, batches: Iterator[Batch], loop: LoopConfig, de
             scaler.scale(total).backward()
         for name, value in losses.items():
             sums[name] = sums.get(name, 0.0) + value.item() / loop.accumulate
-        samples += sum(len(tensors["images"]) for tensors in batch.values())
+        samples += sum(len(next(iter(tensors.values()))) for tensors in batch.values())
     scaler.unscale_(state.optimizer)
     norm = whole(nn.utils.clip_grad_norm_(pipeline.parameters(), loop.clip))
     broken = not bool(torch.isfinite(norm)) or not all(math.isfinite(value) for value in sums.values())
@@ -206,7 +206,7 @@ def report_bad_step(state: TrainState, bad: int, rate: float, taken: int, seed: 
 def build_pipeline(config: TrainConfig, initial: Path | None) -> Pipeline:
     """The pipeline with new weights, or with those of a model folder. Raises UsageError for unknown parts."""
     torch.manual_seed(config.loop.seed)
-    module = importlib.import_module(PIPELINES[config.pipeline])
+    module = importlib.import_module(TRAINED[config.pipeline])
     alphabet = default_alphabet() if initial is None else Alphabet.load(initial / ALPHABET)
     pipeline: Pipeline = module.build(config.model, alphabet)
     parts = config.parts or pipeline.parts
