@@ -49,3 +49,12 @@ class LineAligner(Protocol):
         is the probability given to it there. It has no words if the text does not fit in.
         """
         ...
+
+
+@runtime_checkable
+class DoubtingReader(Protocol):
+    """What a reader may offer besides: to tell what else the doubtful places of its lines may be."""
+
+    def with_alternatives(self) -> LineReader:
+        """The same reader, but its lines carry ``doubts``."""
+        ...

@@ -31,14 +31,45 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Characters ``start`` to ``stop`` of a line's text that may be something else.
+
+    ``readings`` are texts with the log-probability (nats) that the recogniser gives them, first what the line says.
+    """
+
+    start: int
+    stop: int
+    readings: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A change of a line's text: ``original`` became ``text``, which begins at character ``start`` of the new line.
+
+    ``confidence`` is the recogniser's in the original, in [0, 1]; ``reason`` says what spoke for the change.
+    """
+
+    start: int
+    original: str
+    text: str
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text. ``ignore`` marks a labelled region that must be neither trained on nor scored."""
+    """One line of text. ``ignore`` marks a labelled region that must be neither trained on nor scored.
+
+    ``doubts`` are there if the reader was asked for alternatives, ``corrections`` if the line was corrected.
+    """
 
     text: str
     polygon: Polygon
     confidence: float = 1.0
     words: tuple[Word, ...] = ()
     ignore: bool = False
+    doubts: tuple[Doubt, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.document import Block, Line, Page
 from ocr.models.codec import Alphabet
 from ocr.models.interface import Image
 from ocr.models.reading_order import order_lines
 from ocr.models.two_stage import detect, recognise
+from ocr.models.two_stage.alternatives import AlternativesConfig, line_doubts
 from ocr.models.two_stage.align import place_text
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
@@ -44,6 +46,8 @@ class ReadingSettings:
     kernel: KernelConfig = field(default_factory=KernelConfig)
     decode: DecodeConfig = field(default_factory=DecodeConfig)
     reading: ReadingConfig = field(default_factory=ReadingConfig)
+    alternatives: AlternativesConfig | None = None
+    """How the doubts of lines are found; None: lines have none."""
 
 
 class TwoStageReader:
@@ -55,6 +59,11 @@ class TwoStageReader:
         self._detector, self._recognizer = detector, recognizer
         self.alphabet, self.settings = alphabet, settings
 
+    def with_alternatives(self) -> TwoStageReader:
+        """The same reader, but its lines tell what else they may be."""
+        settings = replace(self.settings, alternatives=AlternativesConfig())
+        return TwoStageReader(self._detector, self._recognizer, self.alphabet, settings)
+
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return [self._read_page(image) for image in images]
 
@@ -62,10 +71,10 @@ class TwoStageReader:
         """Line crops (H, W, 3), read without looking for lines; a crop without text gives a line with empty text."""
         greys = [to_height(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.settings.height) for image in images]
         lines = []
-        for image, grey, characters in zip(images, greys, self._recognise(greys), strict=True):
+        for image, grey, text in zip(images, greys, self._recognise(greys), strict=True):
             height, width = image.shape[:2]
             quad = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
-            lines.append(assemble_line(characters, quad, grey.shape[1]))
+            lines.append(self._assemble(text, quad, grey.shape[1]))
         return lines
 
     def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
@@ -102,26 +111,48 @@ class TwoStageReader:
             crops, quads = [upside_down(crop) for crop in crops], [turned(quad) for quad in quads]
             texts = self._recognise(crops)
         reading = self.settings.reading
-        doubtful = [i for i, text in enumerate(texts) if confidence_of(text) < reading.doubt]
+        doubtful = [i for i, text in enumerate(texts) if text.confidence < reading.doubt]
         for i, text in zip(doubtful, self._recognise([upside_down(crops[i]) for i in doubtful]), strict=True):
-            if confidence_of(text) > confidence_of(texts[i]) + reading.flip_gain:
+            if text.confidence > texts[i].confidence + reading.flip_gain:
                 texts[i], quads[i] = text, turned(quads[i])
         minimum = reading.minimum_confidence
         return [
-            assemble_line(text, quad, crop.shape[1]) if confidence_of(text) >= minimum else None
+            self._assemble(text, quad, crop.shape[1]) if text.confidence >= minimum else None
             for text, quad, crop in zip(texts, quads, crops, strict=True)
         ]
 
-    def _stands_on_its_head(self, crops: Sequence[GreyImage], texts: Sequence[list[DecodedChar]]) -> bool:
+    def _stands_on_its_head(self, crops: Sequence[GreyImage], texts: Sequence[DecodedLine]) -> bool:
         """Whether the page's longest lines read better upside down, most of them and by a margin."""
         reading = self.settings.reading
-        voters = sorted(range(len(crops)), key=lambda i: len(texts[i]), reverse=True)[: reading.voters]
+        voters = sorted(range(len(crops)), key=lambda i: len(texts[i].characters), reverse=True)[: reading.voters]
         flipped = self._recognise([upside_down(crops[i]) for i in voters])
-        gains = [confidence_of(text) - confidence_of(texts[i]) for i, text in zip(voters, flipped, strict=True)]
+        gains = [text.confidence - texts[i].confidence for i, text in zip(voters, flipped, strict=True)]
         return bool(gains) and float(np.median(gains)) > reading.page_flip_gain
 
-    def _recognise(self, crops: Sequence[GreyImage]) -> list[list[DecodedChar]]:
-        return recognise.recognise_lines(crops, self._recognizer, self.alphabet, self.settings.reading)
+    def _assemble(self, text: DecodedLine, quad: FloatArray, width: int) -> Line:
+        line = assemble_line(text.characters, quad, width)
+        if text.logits is None:
+            return line
+        return replace(line, doubts=line_doubts(text.logits, self.alphabet, self.settings.alternatives))
+
+    def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
+        logits = recognise.line_logits(crops, self._recognizer, self.settings.reading)
+        kept = logits if self.settings.alternatives else [None] * len(logits)
+        return [
+            DecodedLine(decode_line(scores, self.alphabet), own) for scores, own in zip(logits, kept, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedLine:
+    """The characters of a line image, and its logits (T, classes) if doubts will be asked for."""
+
+    characters: list[DecodedChar]
+    logits: NDArray[np.float32] | None
+
+    @property
+    def confidence(self) -> float:
+        return confidence_of(self.characters)
 
 
 def inside_page(line: Line, width: int, height: int) -> Line:

@@ -1,0 +1,169 @@
+"""What else the doubtful stretches of a line may be: CTC prefix beam search where the recognizer is not sure.
+
+Graves' prefix search (PhD thesis 2008, section 7.5) with a beam, as in Hannun et al. (arXiv 1408.2873), over each
+stretch by itself: between two frames that are surely blank nothing depends on what stands elsewhere, so a line with
+many doubtful places keeps the readings of each of them, and all their combinations stay within reach.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.document import Doubt
+from ocr.models.codec import BLANK, FINALS, VOWELS, Alphabet, compose
+
+CANDIDATES = 6
+"""Classes looked at in a frame, at most."""
+
+LEAST = -9.0
+"""Log-probability below which a class is not looked at in a frame."""
+
+Prefix = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativesConfig:
+    """Attributes:
+    sure: Probability from which a frame is taken as it is.
+    beam: Prefixes kept at each frame.
+    readings: Readings kept of a stretch, at most.
+    """
+
+    sure: float = 0.98
+    beam: int = 12
+    readings: int = 8
+
+
+def line_doubts(
+    logits: NDArray[np.floating], alphabet: Alphabet, config: AlternativesConfig | None = None
+) -> tuple[Doubt, ...]:
+    """The doubtful stretches of a line from its logits (T, classes), with places in its text as ``text_of`` gives it.
+
+    The first reading of each is that of the best path; all have the log-probability of the image under them.
+    """
+    config = config or AlternativesConfig()
+    scores = log_softmax(logits)  # (T, classes)
+    best = scores.argmax(axis=1)
+    pieces: list[tuple[str, list[tuple[str, float]]]] = []
+    for start, stop, doubtful in stretches(scores, best, alphabet, config.sure):
+        read = text_of_path(best[start:stop], alphabet)
+        others = readings(scores[start:stop], alphabet, config) if doubtful else []
+        pieces.append((read, with_first(read, others) if others else []))
+    return placed(pieces)
+
+
+def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # type: ignore[no-any-return]
+
+
+def stretches(
+    scores: NDArray[np.float64], best: NDArray[np.intp], alphabet: Alphabet, sure: float
+) -> list[tuple[int, int, bool]]:
+    """Frames ``start`` to ``stop`` and whether any of them is doubtful; cut where a frame is surely blank and the
+    character that follows begins a new one."""
+    certain = scores.max(axis=1) >= np.log(sure)
+    attached = alphabet.known((*VOWELS, *FINALS)) | marks_of(alphabet)
+    cuts, frames = [0], len(best)
+    symbols = np.where(best != BLANK, best, 0)
+    following, is_start = 0, np.ones(frames + 1, np.bool_)
+    for frame in range(frames - 1, -1, -1):
+        following = int(symbols[frame]) or following
+        is_start[frame] = following not in attached
+    for frame in range(frames):
+        if certain[frame] and best[frame] == BLANK and is_start[frame] and frame > cuts[-1]:
+            cuts.append(frame)
+    cuts.append(frames)
+    return [(a, b, not bool(certain[a:b].all())) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+
+
+def marks_of(alphabet: Alphabet) -> frozenset[int]:
+    """Classes of the marks that join the letter before them."""
+    return alphabet.known(symbol for symbol in alphabet.symbols if unicodedata.combining(symbol[0]))
+
+
+def readings(
+    scores: NDArray[np.float64], alphabet: Alphabet, config: AlternativesConfig
+) -> list[tuple[str, float]]:
+    """Texts of a stretch (T, classes) with the log-probability of each, most likely first."""
+    found: dict[str, float] = {}
+    for prefix, value in prefix_beam(scores, config.beam):
+        text = composed(prefix, alphabet)
+        found[text] = float(np.logaddexp(found[text], value)) if text in found else value
+    return sorted(found.items(), key=lambda item: -item[1])[: config.readings]
+
+
+def prefix_beam(scores: NDArray[np.float64], beam: int) -> list[tuple[Prefix, float]]:
+    """Symbol sequences with their log-probabilities, summed over all alignments within the beam."""
+    none = -math.inf
+    prefixes: dict[Prefix, tuple[float, float]] = {(): (0.0, none)}  # ending in blank, and in the last symbol
+    for row in scores:
+        classes = np.argpartition(-row, CANDIDATES)[:CANDIDATES]
+        likely = [(int(c), float(row[c])) for c in classes if row[c] > LEAST]
+        blank = next((value for c, value in likely if c == BLANK), none)
+        grown: dict[Prefix, list[float]] = {}
+        for prefix, (in_blank, in_symbol) in prefixes.items():
+            both = _add(in_blank, in_symbol)
+            if blank > none:
+                _put(grown, prefix, 0, both + blank)
+            for c, value in likely:
+                if c == BLANK:
+                    continue
+                if prefix and c == prefix[-1]:
+                    _put(grown, prefix, 1, in_symbol + value)
+                    _put(grown, (*prefix, c), 1, in_blank + value)
+                else:
+                    _put(grown, (*prefix, c), 1, both + value)
+        kept = sorted(grown.items(), key=lambda item: -_add(*item[1]))[:beam]
+        prefixes = {prefix: (values[0], values[1]) for prefix, values in kept}
+    return [(prefix, _add(*values)) for prefix, values in prefixes.items()]
+
+
+def _put(grown: dict[Prefix, list[float]], prefix: Prefix, ending: int, value: float) -> None:
+    entry = grown.setdefault(prefix, [-math.inf, -math.inf])
+    entry[ending] = _add(entry[ending], value)
+
+
+def _add(first: float, second: float) -> float:
+    """The logarithm of a sum of two probabilities."""
+    high, low = (first, second) if first > second else (second, first)
+    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
+
+
+def text_of_path(best: NDArray[np.intp], alphabet: Alphabet) -> str:
+    """The text of a best path: repeats and blanks removed."""
+    kept = [int(c) for i, c in enumerate(best) if c != BLANK and (i == 0 or c != best[i - 1])]
+    return composed(tuple(kept), alphabet)
+
+
+def composed(prefix: Prefix, alphabet: Alphabet) -> str:
+    return "".join(text for text, _ in compose([alphabet.symbol(c) for c in prefix]))
+
+
+def with_first(read: str, others: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The readings, that of the best path in front."""
+    own = next((value for text, value in others if text == read), None)
+    if own is None:  # its alignments are many but each unlikely, or it fell off the beam
+        own = others[-1][1]
+    return [(read, own), *(other for other in others if other[0] != read)]
+
+
+def placed(pieces: Sequence[tuple[str, list[tuple[str, float]]]]) -> tuple[Doubt, ...]:
+    """Doubts with places in the line's text, whose white space is single and not at its ends."""
+    doubts: list[Doubt] = []
+    line = ""  # as ``text_of`` gives it, but for a space at its end
+    for read, others in pieces:
+        start = len(line)
+        for character in read:
+            if character != " " or (line and line[-1] != " "):
+                line += character
+        if others:
+            doubts.append(Doubt(start, len(line), tuple(others)))
+    whole = len(line.rstrip(" "))
+    return tuple(Doubt(min(d.start, whole), min(d.stop, whole), d.readings) for d in doubts)

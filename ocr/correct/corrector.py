@@ -1,0 +1,102 @@
+"""Correction of pages: the doubts of their lines, weighed by a language model, changed only where that wins clearly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ocr.correct.config import CorrectionConfig
+from ocr.correct.guard import allowed_readings, within_bounds
+from ocr.correct.language import LanguageModel
+from ocr.correct.rewrite import rewritten
+from ocr.correct.search import Combination, search
+from ocr.document import Block, Correction, Line, Page
+
+
+class Corrector:
+    """Corrects lines that carry ``doubts``; other lines stay as they are."""
+
+    def __init__(self, language: LanguageModel, config: CorrectionConfig | None = None) -> None:
+        self.language, self.config = language, config or CorrectionConfig()
+
+    def correct_page(self, page: Page) -> Page:
+        """The page with corrected lines, each with its ``corrections``."""
+        lines = list(page.lines)
+        contexts = ["", *(line.text for line in lines[:-1])] if lines else []
+        corrected = iter(self.correct_lines(lines, contexts))
+        return replace(page, blocks=tuple(Block(tuple(next(corrected) for _ in block.lines)) for block in page.blocks))
+
+    def correct_lines(self, lines: Sequence[Line], contexts: Sequence[str] | None = None) -> list[Line]:
+        """Each line corrected; ``contexts`` are the texts before them."""
+        before = [context_of(text, self.config.context) for text in contexts or [""] * len(lines)]
+        allowed = [[allowed_readings(line, doubt, self.config) for doubt in line.doubts] for line in lines]
+        open_lines = [i for i, choices in enumerate(allowed) if any(len(numbers) > 1 for numbers in choices)]
+        found = search(
+            [lines[i] for i in open_lines], [before[i] for i in open_lines], [allowed[i] for i in open_lines],
+            self.language, self.config,
+        )  # fmt: skip
+        chosen = self.checked([lines[i] for i in open_lines], [before[i] for i in open_lines], found)
+        result = list(lines)
+        for i, combination in zip(open_lines, chosen, strict=True):
+            result[i] = self.changed(lines[i], combination)
+        return result
+
+    def checked(
+        self, lines: Sequence[Line], contexts: Sequence[str], found: Sequence[Sequence[Combination]]
+    ) -> list[tuple[int, ...]]:
+        """Of each line's best combination, the changes that win by ``gain`` each over not being made."""
+        chosen = [beam[0].chosen for beam in found]
+        active = [i for i, numbers in enumerate(chosen) if any(numbers)]
+        while active:
+            trials = [without(chosen[i]) for i in active]
+            options = [[[k] for k in trial] for some in trials for trial in some]
+            owners = [i for i, some in zip(active, trials, strict=True) for _ in some]
+            values = iter(
+                beam[0].worth(self.config)
+                for beam in search(
+                    [lines[i] for i in owners], [contexts[i] for i in owners], options, self.language, self.config
+                )
+            )
+            following = []
+            for i, some in zip(active, trials, strict=True):
+                own, *others = [next(values) for _ in some]
+                weakest = max(range(len(others)), key=others.__getitem__)
+                if own - others[weakest] < self.config.gain:
+                    chosen[i] = some[weakest + 1]
+                    if any(chosen[i]):
+                        following.append(i)
+            active = following
+        return chosen
+
+    def changed(self, line: Line, chosen: tuple[int, ...]) -> Line:
+        """The line with these readings, unless it changes beyond bounds."""
+        if not any(chosen):
+            return line
+        changes = [
+            (doubt.start, doubt.stop, doubt.readings[number][0], reason_of(doubt.readings, number))
+            for doubt, number in zip(line.doubts, chosen, strict=True)
+            if number
+        ]
+        new = rewritten(line, changes)
+        return new if within_bounds(line.text, new.text, self.config) else line
+
+
+def context_of(text: str, reach: int) -> str:
+    """The end of the line before, and the line break as a space."""
+    return f"{text[-reach:]} " if text else " "
+
+
+def without(chosen: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The choice itself, then with each of its changes taken back."""
+    changed = [k for k, number in enumerate(chosen) if number]
+    return [chosen, *((*chosen[:k], 0, *chosen[k + 1 :]) for k in changed)]
+
+
+def reason_of(readings: Sequence[tuple[str, float]], number: int) -> str:
+    """What spoke for a reading, in words."""
+    own, other = (min(1.0, math.exp(readings[k][1])) for k in (0, number))
+    return f"the picture gives it {other:.0%} against {own:.0%}, the language model prefers it"
+
+
+__all__ = ["Correction", "Corrector", "context_of"]

@@ -1,0 +1,17 @@
+"""What every language model offers to the corrector: how likely a text is, given what stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class LanguageModel(Protocol):
+    """Scores text. Character n-grams, the byte-level Llama and any causal model of Hugging Face are such."""
+
+    def score(self, texts: Sequence[str], contexts: Sequence[str]) -> NDArray[np.float64]:
+        """Log-probabilities (N,) in nats of each text (NFC) after its context; the text's end is not scored."""
+        ...

@@ -1,0 +1,139 @@
+"""A character n-gram model in NumPy: one file of a few megabytes, scored in one pass over all candidates.
+
+Probabilities are those of absolute discounting (Ney, Essen, Kneser 1994), interpolated with the shorter context. An
+n-gram is found by 32 bits of its hash in a sorted array, so one in thousands that was never seen is taken for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.errors import ModelError
+
+STEPS = 16.0
+"""Steps a nat that logarithms are stored in, as one byte: 0 to -16 nats."""
+
+UNKNOWN = -15.9
+"""Log-probability of a character that the corpora lack."""
+
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+SHIFT = np.uint64(29)
+
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Sorted keys (32 bits of a hash) with the negative logarithm of each in steps."""
+
+    keys: NDArray[np.uint32]
+    values: NDArray[np.uint8]
+
+    def find(self, hashes: Hashes) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Which of the hashes are there, and their logarithms in nats (0 where they are not)."""
+        if not len(self.keys):
+            return np.zeros(len(hashes), np.bool_), np.zeros(len(hashes))
+        wanted = key_of(hashes)
+        places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        found = self.keys[places] == wanted
+        return found, np.where(found, self.values[places] / -STEPS, 0.0)
+
+
+class CharacterNgrams:
+    """A :class:`~ocr.correct.language.LanguageModel`; ``ngrams[k]`` and ``contexts[k]`` belong to order k + 1."""
+
+    def __init__(self, ngrams: Sequence[Table], contexts: Sequence[Table]) -> None:
+        self.ngrams, self.contexts = tuple(ngrams), tuple(contexts)
+
+    @property
+    def order(self) -> int:
+        return len(self.ngrams)
+
+    def score(self, texts: Sequence[str], contexts: Sequence[str]) -> NDArray[np.float64]:
+        """See :class:`~ocr.correct.language.LanguageModel`."""
+        reach = self.order - 1
+        gap = "\0" * reach
+        pieces = [gap + context[-reach:] if reach else "" for context in contexts]
+        codes = codes_of("".join(piece + text for piece, text in zip(pieces, texts, strict=True)))
+        lengths = np.array([len(text) for text in texts], np.int64)
+        sizes = np.array([len(piece) for piece in pieces], np.int64)
+        stops = np.cumsum(lengths + sizes)
+        owner = np.repeat(np.arange(len(texts)), lengths)
+        positions = np.arange(len(owner)) + np.repeat(stops - np.cumsum(lengths), lengths)
+        return np.bincount(owner, self.at(codes, positions), minlength=len(texts))
+
+    def at(self, codes: NDArray[np.uint32], positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Log-probabilities (N,) of the characters at these positions of a text, given what stands before them."""
+        hashes = hashes_at(codes, positions, self.order)
+        before = hashes_at(codes, positions - 1, self.order - 1)
+        result, pending, weight = np.full(len(positions), UNKNOWN), np.arange(len(positions)), np.zeros(len(positions))
+        for k in range(self.order - 1, -1, -1):
+            found, logarithms = self.ngrams[k].find(hashes[k][pending])
+            hit = pending[found]
+            result[hit] = weight[hit] + logarithms[found]
+            pending = pending[~found]
+            if not k or not len(pending):
+                break
+            weight[pending] += self.contexts[k].find(before[k - 1][pending])[1]
+        result[pending] += weight[pending]
+        return result
+
+    def save(self, path: Path) -> None:
+        """One ``.npz`` of sorted keys as differences, which compress well."""
+        arrays = {}
+        for name, tables in (("ngrams", self.ngrams), ("contexts", self.contexts)):
+            for k, table in enumerate(tables):
+                arrays[f"{name}{k + 1}_keys"] = np.diff(table.keys, prepend=np.uint32(0))
+                arrays[f"{name}{k + 1}_values"] = table.values
+        np.savez_compressed(path, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> CharacterNgrams:
+        """Raises ModelError if the file is missing or damaged."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                order = sum(name.startswith("ngrams") and name.endswith("_keys") for name in file.files)
+                sides = [
+                    [
+                        Table(
+                            np.cumsum(file[f"{side}{k}_keys"], dtype=np.uint32), file[f"{side}{k}_values"]
+                        )
+                        for k in range(1, order + 1)
+                    ]
+                    for side in ("ngrams", "contexts")
+                ]  # fmt: skip
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(f"cannot read n-grams {path}: {error}; build them with ocr correct ngrams") from error
+        return cls(*sides)
+
+
+def codes_of(text: str) -> NDArray[np.uint32]:
+    """Code points."""
+    return np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
+
+
+def hashes_at(codes: NDArray[np.uint32], positions: NDArray[np.int64], order: int) -> list[Hashes]:
+    """For each length up to ``order``, hashes (N,) of the characters that end at these places of a text."""
+    hashes: list[Hashes] = []
+    current = np.zeros(len(positions), np.uint64)
+    for k in range(order):
+        earlier = positions - k
+        code = np.where(earlier >= 0, codes[np.maximum(earlier, 0)], 0).astype(np.uint64)
+        current = mixed(current + (code + np.uint64(1)) * MULTIPLIER + np.uint64(k))
+        hashes.append(current)
+    return hashes
+
+
+def mixed(values: Hashes) -> Hashes:
+    """A bijection of 64 bits that spreads what differs over all of them."""
+    values = (values ^ (values >> SHIFT)) * MULTIPLIER
+    return values ^ (values >> SHIFT)
+
+
+def key_of(hashes: Hashes) -> NDArray[np.uint32]:
+    return (hashes >> np.uint64(32)).astype(np.uint32)
