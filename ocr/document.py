@@ -139,6 +139,8 @@ def page_to_dict(page: Page, *, chars: bool = False) -> dict[str, Any]:
 
 def line_to_dict(line: Line, *, chars: bool = False) -> dict[str, Any]:
     entry = _item_to_dict(line) | {"words": [_word_to_dict(word, chars=chars) for word in line.words]}
+    if line.corrections:
+        entry["corrections"] = [_correction_to_dict(correction) for correction in line.corrections]
     return entry | {"ignore": True} if line.ignore else entry
 
 
@@ -160,12 +162,22 @@ def page_from_dict(data: Mapping[str, Any]) -> Page:
 def line_from_dict(data: Mapping[str, Any]) -> Line:
     words = tuple(_word_from_dict(word) for word in data.get("words", ()))
     polygon = as_polygon(data["polygon"])
-    return Line(data["text"], polygon, data.get("confidence", 1.0), words, data.get("ignore", False))
+    corrections = tuple(Correction(**correction) for correction in data.get("corrections", ()))
+    ignore = data.get("ignore", False)
+    return Line(data["text"], polygon, data.get("confidence", 1.0), words, ignore, corrections=corrections)
 
 
 def _item_to_dict(item: Line | Word | Char) -> dict[str, Any]:
     polygon = [list(point) for point in item.polygon]
     return {"text": item.text, "polygon": polygon, "confidence": round(item.confidence, 4)}
+
+
+def _correction_to_dict(correction: Correction) -> dict[str, Any]:
+    confidence = round(correction.confidence, 4)
+    return {
+        "start": correction.start, "original": correction.original, "text": correction.text, "confidence": confidence,
+        "reason": correction.reason,
+    }  # fmt: skip
 
 
 def _word_to_dict(word: Word, *, chars: bool) -> dict[str, Any]:

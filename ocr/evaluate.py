@@ -25,6 +25,8 @@ from rich.progress import track
 
 from ocr import peers
 from ocr import pipeline as own_models
+from ocr.correct.load import load_corrector
+from ocr.correct.reader import CorrectingReader
 from ocr.data.samples import Sample, list_splits, load_samples
 from ocr.document import Block, Line, Page
 from ocr.errors import OcrError, UsageError
@@ -201,6 +203,19 @@ def own_engine(model: str | None, pipeline: str | None, adapter: Path | None = N
         return Engine(str(adapter), partial(_load_own, own_models.find_base(adapter, model, pipeline), adapter))
     folder = own_models.find_model(model, pipeline)
     return Engine(own_models.model_name(folder), partial(_load_own, folder, None))
+
+
+CORRECTED = " +correct"
+"""Stands behind the name of an engine whose reading is corrected."""
+
+
+def corrected_engine(engine: Engine, corrector: str | None, lexicon: str | None) -> Engine:
+    """The engine with a corrector behind it."""
+    return Engine(engine.name + CORRECTED, partial(_load_corrected, engine, corrector, lexicon))
+
+
+def _load_corrected(engine: Engine, corrector: str | None, lexicon: str | None, languages: Sequence[str]) -> LineReader:
+    return CorrectingReader(engine.load(languages), load_corrector(corrector, lexicon))
 
 
 def _load_own(folder: Path, adapter: Path | None, languages: Sequence[str]) -> LineReader:

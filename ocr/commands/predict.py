@@ -40,6 +40,14 @@ def predict(
     chars: Annotated[
         bool, typer.Option("--chars", help="Write the characters of each word too (JSON, hOCR, ALTO, PAGE).")
     ] = False,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Weigh doubtful places with a language model; see --explain.")
+    ] = False,
+    corrector: Annotated[
+        str | None, typer.Option(help="Language model for --correct: a folder, or a model of Hugging Face.")
+    ] = None,
+    lexicon: Annotated[str | None, typer.Option(help="Names and words that --correct should know: a lexicon.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what --correct changed, and why.")] = False,
     dpi: Annotated[float, typer.Option(help="Resolution at which PDF pages are drawn.")] = DEFAULTS.dpi,
     pages: Annotated[str | None, typer.Option(help="Pages of PDF and TIFF files, like 1,3-5,9-.")] = DEFAULTS.pages,
     password: Annotated[str | None, typer.Option(help="Password of encrypted PDFs.")] = DEFAULTS.password,
@@ -60,7 +68,11 @@ def predict(
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated)
     progress = ReadingProgress(quiet=quiet)
     load_reader = loader(model, pipeline, adapter)
-    code = run(inputs, load_reader, format, output, overlay, chars, options, progress)
+    if correct or corrector or lexicon:
+        from ocr.commands.correcting import correcting
+
+        load_reader = correcting(load_reader, corrector, lexicon)
+    code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain)
     raise typer.Exit(code)
 
 
@@ -73,6 +85,7 @@ def run(
     chars: bool,
     options: PageOptions,
     progress: ReadingProgress,
+    explain: bool = False,
 ) -> ExitCode:
     """Read, write and report; the exit code says whether every file gave its result."""
     from ocr.data.inputs import is_several
@@ -83,7 +96,12 @@ def run(
     several = len(inputs) > 1 or is_several(inputs[0])
     writing = WriterOptions(chars, several, options)
     result = open_outputs(output, inputs, find_formats(format_names or format_of(output)), writing)
-    documents = stream_documents(inputs, load_reader, options, watcher(overlay, progress))
+    watch = watcher(overlay, progress)
+    if explain:
+        from ocr.commands.correcting import explaining
+
+        watch = explaining(watch, progress)
+    documents = stream_documents(inputs, load_reader, options, watch)
     try:
         for document in documents:
             if document.error is not None:

@@ -52,6 +52,10 @@ class ReadingProgress:
     def warning(self, source: str, message: str) -> None:
         self._say(f"warning: {printable(source)}: {message}")
 
+    def note(self, message: str) -> None:
+        """A line that was asked for."""
+        self._say(printable(message))
+
     def close(self) -> None:
         """Remove the live line."""
         if self._bar is not None:
