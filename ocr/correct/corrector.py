@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ocr.correct.config import CorrectionConfig
-from ocr.correct.guard import allowed_readings, within_bounds
+from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
 from ocr.correct.language import LanguageModel
 from ocr.correct.rewrite import rewritten
 from ocr.correct.search import Combination, search
@@ -61,13 +61,22 @@ class Corrector:
             following = []
             for i, some in zip(active, trials, strict=True):
                 own, *others = [next(values) for _ in some]
-                weakest = max(range(len(others)), key=others.__getitem__)
-                if own - others[weakest] < self.config.gain:
+                changed = [k for k, number in enumerate(chosen[i]) if number]
+                surplus = [
+                    own - other - self._needed(lines[i], k, chosen[i][k])
+                    for other, k in zip(others, changed, strict=True)
+                ]
+                weakest = min(range(len(surplus)), key=surplus.__getitem__)
+                if surplus[weakest] < 0:
                     chosen[i] = some[weakest + 1]
                     if any(chosen[i]):
                         following.append(i)
             active = following
         return chosen
+
+    def _needed(self, line: Line, doubt: int, number: int) -> float:
+        readings = line.doubts[doubt].readings
+        return needed_gain(line.text, readings[0][0], readings[number][0], self.config)
 
     def changed(self, line: Line, chosen: tuple[int, ...]) -> Line:
         """The line with these readings, unless it changes beyond bounds."""

@@ -6,6 +6,7 @@ import math
 import re
 
 from ocr.correct.config import CorrectionConfig
+from ocr.correct.search import is_upper
 from ocr.document import Doubt, Line
 from ocr.metrics.text import edit_distance
 
@@ -21,23 +22,43 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
     if value >= math.log(config.sure):
         return [0]
     best = max(value for _, value in doubt.readings)
-    frozen = is_frozen(line.text, doubt.start, doubt.stop)
+    start, words = words_around(line.text, doubt.start, doubt.stop)
+    code, name = CODE.search(words) is not None, is_name(line.text, start, words)
     numbers = [0]
     for number, (text, other) in enumerate(doubt.readings):
-        if number == 0 or other < best - config.spread or text == read:
+        if number == 0 or other < max(best - config.spread, config.floor) or text == read:
             continue
-        touched = frozen or CODE.search(text) is not None
-        if touched and other < value - config.close:
+        if (code or CODE.search(text) or signs_in(text) != signs_in(read)) and other < value - config.close:
+            continue
+        if name and other < value - config.close_names:
             continue
         numbers.append(number)
     return numbers
 
 
-def is_frozen(text: str, start: int, stop: int) -> bool:
-    """Whether the words that a stretch touches hold digits or signs of codes, or look like names."""
+def needed_gain(line: str, read: str, text: str, config: CorrectionConfig) -> float:
+    """Nats by which a reading must win over what was read in its place."""
+    if letters_of(read) == letters_of(text):
+        return config.gain_signs
+    if len(letters_of(read)) != len(letters_of(text)) or is_upper(line):
+        return config.gain_length
+    return config.gain
+
+
+def signs_in(text: str) -> int:
+    """How many characters are neither letters, digits nor spaces."""
+    return sum(not c.isalnum() and c != " " for c in text)
+
+
+def letters_of(text: str) -> str:
+    """The text without spaces and punctuation."""
+    return "".join(c for c in text if c.isalnum())
+
+
+def words_around(text: str, start: int, stop: int) -> tuple[int, str]:
+    """The words that a stretch touches, and where they begin."""
     left, right = text.rfind(" ", 0, start) + 1, text.find(" ", stop)
-    words = text[left : right if right >= 0 else len(text)]
-    return CODE.search(words) is not None or is_name(text, left, words)
+    return left, text[left : right if right >= 0 else len(text)]
 
 
 def is_name(text: str, start: int, words: str) -> bool:
