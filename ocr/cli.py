@@ -25,6 +25,7 @@ COMMANDS = {
     "adapter": "app",
     "compress": "app",
     "data": "app",
+    "lexicon": "app",
     "models": "app",
     "runs": "app",
     "doctor": "doctor",

@@ -88,9 +88,7 @@ def marks_of(alphabet: Alphabet) -> frozenset[int]:
     return alphabet.known(symbol for symbol in alphabet.symbols if unicodedata.combining(symbol[0]))
 
 
-def readings(
-    scores: NDArray[np.float64], alphabet: Alphabet, config: AlternativesConfig
-) -> list[tuple[str, float]]:
+def readings(scores: NDArray[np.float64], alphabet: Alphabet, config: AlternativesConfig) -> list[tuple[str, float]]:
     """Texts of a stretch (T, classes) with the log-probability of each, most likely first."""
     found: dict[str, float] = {}
     for prefix, value in prefix_beam(scores, config.beam):

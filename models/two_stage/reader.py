@@ -17,8 +17,8 @@ from ocr.models.codec import Alphabet
 from ocr.models.interface import Image
 from ocr.models.reading_order import order_lines
 from ocr.models.two_stage import detect, recognise
-from ocr.models.two_stage.alternatives import AlternativesConfig, line_doubts
 from ocr.models.two_stage.align import place_text
+from ocr.models.two_stage.alternatives import AlternativesConfig, line_doubts
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.overlap import without_covered
@@ -138,9 +138,7 @@ class TwoStageReader:
     def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
         logits = recognise.line_logits(crops, self._recognizer, self.settings.reading)
         kept = logits if self.settings.alternatives else [None] * len(logits)
-        return [
-            DecodedLine(decode_line(scores, self.alphabet), own) for scores, own in zip(logits, kept, strict=True)
-        ]
+        return [DecodedLine(decode_line(scores, self.alphabet), own) for scores, own in zip(logits, kept, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

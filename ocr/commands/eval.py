@@ -20,16 +20,17 @@ def evaluate(
     peers_only: Annotated[bool, typer.Option("--peers-only", help="Score only the engines of --against.")] = False,
     languages: Annotated[str, typer.Option(help="Languages for --against (ko,en); else as labelled.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples of each set.")] = None,
-    correct: Annotated[bool, typer.Option("--correct", help="Score our reading corrected too, and what changed.")] = False,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Score our reading corrected too, and what changed.")
+    ] = False,
     corrector: Annotated[str | None, typer.Option(help="Language model for --correct; see ocr predict.")] = None,
     lexicon: Annotated[str | None, typer.Option(help="Names and words that --correct should know.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write all metrics to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report with the worst lines to this file.")] = None,
 ) -> None:
     """Score a model on labelled sets: CER, word F1, boxes, reading order, calibration, time and memory."""
-    from ocr import correction_report
+    from ocr import correction_report, report
     from ocr import evaluate as evaluation
-    from ocr import report
 
     labelled = evaluation.load_sets(sets, split=split, limit=limit)
     if languages:

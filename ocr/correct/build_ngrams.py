@@ -76,7 +76,9 @@ def one_order(
     places, share, lower = places[chosen], share[chosen], lower[chosen]
     contexts, owner = np.unique(before[chosen], return_inverse=True)
     left = np.maximum(1 - np.bincount(owner, share), 1e-6)
-    return table_of(hashes_at(codes, places, order)[-1], np.log(share + left[owner] * lower)), table_of(contexts, np.log(left))
+    return table_of(hashes_at(codes, places, order)[-1], np.log(share + left[owner] * lower)), table_of(
+        contexts, np.log(left)
+    )
 
 
 def counted(

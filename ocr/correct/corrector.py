@@ -9,16 +9,20 @@ from dataclasses import replace
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
 from ocr.correct.language import LanguageModel
-from ocr.correct.rewrite import rewritten
+from ocr.correct.lexicon_words import answers, with_fills
+from ocr.correct.retrieval import Lexicon
+from ocr.correct.rewrite import Change, rewritten
 from ocr.correct.search import Combination, search
-from ocr.document import Block, Correction, Line, Page
+from ocr.document import Block, Line, Page
 
 
 class Corrector:
     """Corrects lines that carry ``doubts``; other lines stay as they are."""
 
-    def __init__(self, language: LanguageModel, config: CorrectionConfig | None = None) -> None:
-        self.language, self.config = language, config or CorrectionConfig()
+    def __init__(
+        self, language: LanguageModel, config: CorrectionConfig | None = None, lexicon: Lexicon | None = None
+    ) -> None:
+        self.language, self.config, self.lexicon = language, config or CorrectionConfig(), lexicon
 
     def correct_page(self, page: Page) -> Page:
         """The page with corrected lines, each with its ``corrections``."""
@@ -29,6 +33,8 @@ class Corrector:
 
     def correct_lines(self, lines: Sequence[Line], contexts: Sequence[str] | None = None) -> list[Line]:
         """Each line corrected; ``contexts`` are the texts before them."""
+        if self.lexicon is not None:
+            lines = [self._looked_up(line, self.lexicon) for line in lines]
         before = [context_of(text, self.config.context) for text in contexts or [""] * len(lines)]
         allowed = [[allowed_readings(line, doubt, self.config) for doubt in line.doubts] for line in lines]
         open_lines = [i for i, choices in enumerate(allowed) if any(len(numbers) > 1 for numbers in choices)]
@@ -41,6 +47,20 @@ class Corrector:
         for i, combination in zip(open_lines, chosen, strict=True):
             result[i] = self.changed(lines[i], combination)
         return result
+
+    def _looked_up(self, line: Line, lexicon: Lexicon) -> Line:
+        """The line with its doubtful words as the lexicon has them, and without doubts in words that it knows."""
+        found = answers(line, lexicon) if line.doubts else []
+        if not found:
+            return line
+        doubts, chosen = with_fills(line, found)
+        reasons = {number: answer.entry for answer in found for number in answer.fills}
+        changes = [
+            (doubt.start, doubt.stop, doubt.readings[chosen[k]][0], f"the lexicon has {reasons[k]!r}")
+            for k, doubt in enumerate(doubts)
+            if chosen.get(k)
+        ]
+        return shifted(rewritten(line, changes), line, changes, set(chosen)) if changes else line
 
     def checked(
         self, lines: Sequence[Line], contexts: Sequence[str], found: Sequence[Sequence[Combination]]
@@ -91,6 +111,16 @@ class Corrector:
         return new if within_bounds(line.text, new.text, self.config) else line
 
 
+def shifted(new: Line, old: Line, changes: Sequence[Change], settled: set[int]) -> Line:
+    """The rewritten line with those of the old line's doubts that are not settled, where they stand now."""
+    doubts = []
+    for number, doubt in enumerate(old.doubts):
+        move = sum(len(text) - (stop - start) for start, stop, text, _ in changes if stop <= doubt.start)
+        if number not in settled:
+            doubts.append(replace(doubt, start=doubt.start + move, stop=doubt.stop + move))
+    return replace(new, doubts=tuple(doubts))
+
+
 def context_of(text: str, reach: int) -> str:
     """The end of the line before, and the line break as a space."""
     return f"{text[-reach:]} " if text else " "
@@ -106,6 +136,3 @@ def reason_of(readings: Sequence[tuple[str, float]], number: int) -> str:
     """What spoke for a reading, in words."""
     own, other = (min(1.0, math.exp(readings[k][1])) for k in (0, number))
     return f"the picture gives it {other:.0%} against {own:.0%}, the language model prefers it"
-
-
-__all__ = ["Correction", "Corrector", "context_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from ocr.correct.config import CorrectionConfig
 from ocr.correct.corrector import Corrector
 from ocr.correct.language import LanguageModel
 from ocr.correct.ngram import CharacterNgrams
+from ocr.correct.retrieval import Lexicon
 from ocr.errors import ModelError, UsageError
 from ocr.models.schema import from_plain
 
@@ -69,6 +70,19 @@ def load_embedded(folder: Path = SHIPPED) -> LanguageModel:
 def load_corrector(name: str | None = None, lexicon: str | None = None) -> Corrector:
     """The shipped corrector, or that of a folder with n-grams, with a lexicon if one is given.
 
-    Raises ModelError for a model that is not there.
+    Raises ModelError for a model that is not there, UsageError for a lexicon that cannot be opened.
     """
-    return Corrector(load_embedded(SHIPPED if name is None else Path(name)))
+    known = None if lexicon is None else open_lexicon(Path(lexicon))
+    return Corrector(load_embedded(SHIPPED if name is None else Path(name)), lexicon=known)
+
+
+def open_lexicon(path: Path) -> Lexicon:
+    """A lexicon that was built, or one made on the spot of a list, a table or a folder of earlier documents."""
+    if path.is_file() and path.read_bytes()[:16].startswith(b"SQLite format 3"):
+        return Lexicon(path)
+    if not path.exists():
+        raise UsageError(f"no lexicon {path}: give a word list, a table, a folder of documents, or a built lexicon")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "lexicon.sqlite"
+        Lexicon.build([path], file)
+        return Lexicon(file)  # stays readable while it is open

@@ -18,7 +18,9 @@ class CorrectingReader:
 
     def __init__(self, reader: Reader, corrector: Corrector) -> None:
         if not isinstance(reader, DoubtingReader):
-            raise UsageError("--correct needs a model that tells alternatives; leave it out, or take --pipeline two_stage")
+            raise UsageError(
+                "--correct needs a model that tells alternatives; leave it out, or take --pipeline two_stage"
+            )
         self.reader: LineReader = reader.with_alternatives()
         self.corrector = corrector
 

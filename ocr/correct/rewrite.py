@@ -39,10 +39,14 @@ def rewritten(line: Line, changes: Sequence[Change]) -> Line:
     kept = single_spaced([*kept, *places[done:]])
     words = words_of(kept, line)
     text = " ".join(word.text for word in words)
+    earlier = [
+        replace(c, start=c.start + sum(len(new) - (b - a) for a, b, new, _ in changes if b <= c.start))
+        for c in line.corrections
+    ]
     confidences = [p.confidence for p in kept if p.text != " "]
     return replace(
         line, text=text, words=words, confidence=float(np.mean(confidences)) if confidences else 0.0, doubts=(),
-        corrections=(*line.corrections, *records),
+        corrections=(*earlier, *records),
     )  # fmt: skip
 
 

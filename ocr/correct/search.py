@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.language import LanguageModel
 from ocr.document import Line
