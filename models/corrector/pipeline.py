@@ -70,7 +70,7 @@ def llama_config(config: LanguageConfig) -> LlamaConfig:
     """The settings in the terms of transformers. Raises UsageError for a width that has no whole heads."""
     if config.width % HEAD:
         raise UsageError(f"model.language.width={config.width} must be a multiple of {HEAD}, the width of a head")
-    return LlamaConfig(
+    return LlamaConfig(  # type: ignore[call-arg]
         vocab_size=CLASSES, hidden_size=config.width, intermediate_size=config.hidden, num_hidden_layers=config.depth,
         num_attention_heads=config.width // HEAD, max_position_embeddings=4 * config.context,
         tie_word_embeddings=True, pad_token_id=PADDING, bos_token_id=END, eos_token_id=END,

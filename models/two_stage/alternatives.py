@@ -7,6 +7,7 @@ many doubtful places keeps the readings of each of them, and all their combinati
 
 from __future__ import annotations
 
+import itertools
 import math
 import unicodedata
 from collections.abc import Sequence
@@ -80,7 +81,7 @@ def stretches(
         if certain[frame] and best[frame] == BLANK and is_start[frame] and frame > cuts[-1]:
             cuts.append(frame)
     cuts.append(frames)
-    return [(a, b, not bool(certain[a:b].all())) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+    return [(a, b, not bool(certain[a:b].all())) for a, b in itertools.pairwise(cuts) if b > a]
 
 
 def marks_of(alphabet: Alphabet) -> frozenset[int]:
@@ -124,6 +125,8 @@ def prefix_beam(scores: NDArray[np.float64], beam: int) -> list[tuple[Prefix, fl
 
 
 def _put(grown: dict[Prefix, list[float]], prefix: Prefix, ending: int, value: float) -> None:
+    if value == -math.inf:
+        return
     entry = grown.setdefault(prefix, [-math.inf, -math.inf])
     entry[ending] = _add(entry[ending], value)
 

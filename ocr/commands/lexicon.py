@@ -28,16 +28,19 @@ def build(
 def ngrams(
     texts: Annotated[list[Path], typer.Argument(help="Folders with a sub-folder of .txt or .txt.gz files a language.")],
     output: Annotated[Path, typer.Option(help="Folder of the language model.")],
-    kept: Annotated[int | None, typer.Option(min=1, help="N-grams kept; 5 to 6 bytes each.")] = None,
+    least_gain: Annotated[
+        float | None,
+        typer.Option(min=0, help="Nats that an n-gram must save to be kept; half: twice the size."),
+    ] = None,
 ) -> None:
-    """Build character n-grams for ocr predict --corrector from your own texts; minutes and about 2 GB for 80 MB of text.
+    """Build character n-grams for ocr predict --corrector from your own texts; minutes and 2 GB for 80 MB of text.
 
     Example: ocr lexicon ngrams TEXTS --output my_language
     """
     from ocr.correct.build_ngrams import NgramSettings, build_ngrams
     from ocr.correct.load import NGRAMS
 
-    settings = NgramSettings() if kept is None else NgramSettings(kept=kept)
+    settings = NgramSettings() if least_gain is None else NgramSettings(least_gain=least_gain)
     output.mkdir(parents=True, exist_ok=True)
     build_ngrams(texts, settings).save(output / NGRAMS)
     typer.echo(f"{output / NGRAMS}: {(output / NGRAMS).stat().st_size / 1e6:.1f} MB")

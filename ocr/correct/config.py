@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class CorrectionConfig:
     """Attributes:
     weight: Of the language model's log-probability beside the recogniser's.
+    share: Of a second language model, if there is one, in that weight.
     bonus: Added for each character, in nats: a language model likes short texts.
     beam: Texts of a line kept at each doubt.
     spread: Readings that the recogniser finds less likely than its first by more nats than this are not looked at.
@@ -26,6 +27,7 @@ class CorrectionConfig:
     """
 
     weight: float = 0.5
+    share: float = 0.5
     bonus: float = 0.5
     beam: int = 5
     spread: float = 7.0

@@ -8,21 +8,27 @@ from dataclasses import replace
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
-from ocr.correct.language import LanguageModel
+from ocr.correct.language import Chooser, LanguageModel
 from ocr.correct.lexicon_words import answers, with_fills
 from ocr.correct.retrieval import Lexicon
 from ocr.correct.rewrite import Change, rewritten
-from ocr.correct.search import Combination, search
+from ocr.correct.search import Combination, rescored, search
 from ocr.document import Block, Line, Page
 
 
 class Corrector:
-    """Corrects lines that carry ``doubts``; other lines stay as they are."""
+    """Corrects lines that carry ``doubts``; other lines stay as they are.
+
+    ``language`` searches all combinations; ``second``, if there is one, weighs the best of them again, or ``chooser``
+    names one of them.
+    """
 
     def __init__(
-        self, language: LanguageModel, config: CorrectionConfig | None = None, lexicon: Lexicon | None = None
-    ) -> None:
+        self, language: LanguageModel, config: CorrectionConfig | None = None, lexicon: Lexicon | None = None,
+        second: LanguageModel | None = None, chooser: Chooser | None = None,
+    ) -> None:  # fmt: skip
         self.language, self.config, self.lexicon = language, config or CorrectionConfig(), lexicon
+        self.second, self.chooser = second, chooser
 
     def correct_page(self, page: Page) -> Page:
         """The page with corrected lines, each with its ``corrections``."""
@@ -38,15 +44,29 @@ class Corrector:
         before = [context_of(text, self.config.context) for text in contexts or [""] * len(lines)]
         allowed = [[allowed_readings(line, doubt, self.config) for doubt in line.doubts] for line in lines]
         open_lines = [i for i, choices in enumerate(allowed) if any(len(numbers) > 1 for numbers in choices)]
-        found = search(
-            [lines[i] for i in open_lines], [before[i] for i in open_lines], [allowed[i] for i in open_lines],
-            self.language, self.config,
-        )  # fmt: skip
-        chosen = self.checked([lines[i] for i in open_lines], [before[i] for i in open_lines], found)
+        some, contexts = [lines[i] for i in open_lines], [before[i] for i in open_lines]
+        found = self.searched(some, contexts, [allowed[i] for i in open_lines])
+        chosen = self.checked(some, contexts, found) if self.chooser is None else self.named(found, self.chooser)
         result = list(lines)
         for i, combination in zip(open_lines, chosen, strict=True):
             result[i] = self.changed(lines[i], combination)
         return result
+
+    def searched(
+        self, lines: Sequence[Line], contexts: Sequence[str], allowed: Sequence[Sequence[Sequence[int]]]
+    ) -> list[list[Combination]]:
+        """See :func:`ocr.correct.search.search`."""
+        beams = search(lines, contexts, allowed, self.language, self.config)
+        return beams if self.second is None else rescored(beams, contexts, self.second, self.config)
+
+    @staticmethod
+    def named(found: Sequence[Sequence[Combination]], chooser: Chooser) -> list[tuple[int, ...]]:
+        """Of each line's combinations the one that a chat model names; as it was read if it names none."""
+        chosen = []
+        for beam in found:
+            number = chooser.choose([combination.text for combination in beam]) if len(beam) > 1 else 0
+            chosen.append(beam[number].chosen if number is not None else tuple(0 for _ in beam[0].chosen))
+        return chosen
 
     def _looked_up(self, line: Line, lexicon: Lexicon) -> Line:
         """The line with its doubtful words as the lexicon has them, and without doubts in words that it knows."""
@@ -60,7 +80,7 @@ class Corrector:
             for k, doubt in enumerate(doubts)
             if chosen.get(k)
         ]
-        return shifted(rewritten(line, changes), line, changes, set(chosen)) if changes else line
+        return shifted(rewritten(line, changes) if changes else line, line, changes, set(chosen))
 
     def checked(
         self, lines: Sequence[Line], contexts: Sequence[str], found: Sequence[Sequence[Combination]]
@@ -74,9 +94,7 @@ class Corrector:
             owners = [i for i, some in zip(active, trials, strict=True) for _ in some]
             values = iter(
                 beam[0].worth(self.config)
-                for beam in search(
-                    [lines[i] for i in owners], [contexts[i] for i in owners], options, self.language, self.config
-                )
+                for beam in self.searched([lines[i] for i in owners], [contexts[i] for i in owners], options)
             )
             following = []
             for i, some in zip(active, trials, strict=True):

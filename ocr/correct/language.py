@@ -15,3 +15,11 @@ class LanguageModel(Protocol):
     def score(self, texts: Sequence[str], contexts: Sequence[str]) -> NDArray[np.float64]:
         """Log-probabilities (N,) in nats of each text (NFC) after its context; the text's end is not scored."""
         ...
+
+
+class Chooser(Protocol):
+    """A chat model: names one of several texts."""
+
+    def choose(self, candidates: Sequence[str]) -> int | None:
+        """The number of the candidate that was most likely printed; None if the answer is none of them."""
+        ...

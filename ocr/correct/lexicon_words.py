@@ -42,7 +42,7 @@ class Answer:
 
 
 def answers(line: Line, lexicon: Lexicon) -> list[Answer]:
-    """The best entry for each doubtful word that is not in the lexicon."""
+    """The best entry for each doubtful word; the word itself where the lexicon has it."""
     found = []
     for start, stop in word_spans(line.text):
         numbers = [k for k, d in enumerate(line.doubts) if d.start < stop and d.stop > start]
@@ -53,7 +53,10 @@ def answers(line: Line, lexicon: Lexicon) -> list[Answer]:
             continue
         word = line.text[start:stop]
         offset, core = core_of(word)
-        if len(looks_of(core)) < LEAST or any(c.isdigit() for c in core) or core in lexicon:
+        if len(looks_of(core)) < LEAST or any(c.isdigit() for c in core):
+            continue
+        if core in lexicon:  # it stays as it was read
+            found.append(Answer(core, {k: line.doubts[k].readings[0][0] for k in numbers}, 0.0))
             continue
         options = [
             answer
@@ -77,7 +80,7 @@ def fitted(line: Line, start: int, stop: int, numbers: Sequence[int], word: str,
     doubts = [line.doubts[k] for k in numbers]
     pattern, done = "", start
     for doubt in doubts:
-        pattern += re.escape(line.text[done : doubt.start]) + "(.{0,%d})" % (doubt.stop - doubt.start + 2)
+        pattern += re.escape(line.text[done : doubt.start]) + f"(.{{0,{doubt.stop - doubt.start + 2}}})"
         done = doubt.stop
     match = re.fullmatch(pattern + re.escape(line.text[done:stop]), word)
     if match is None:

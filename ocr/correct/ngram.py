@@ -1,22 +1,29 @@
 """A character n-gram model in NumPy: one file of a few megabytes, scored in one pass over all candidates.
 
 Probabilities are those of absolute discounting (Ney, Essen, Kneser 1994), interpolated with the shorter context. An
-n-gram is found by 32 bits of its hash in a sorted array, so one in thousands that was never seen is taken for another.
+n-gram is found by a few bits of its hash in a sorted array (randomised language models, Talbot and Osborne 2007).
 """
 
 from __future__ import annotations
 
+import io
+import lzma
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.errors import ModelError
 
-STEPS = 16.0
-"""Steps a nat that logarithms are stored in, as one byte: 0 to -16 nats."""
+STEPS = 4.0
+"""Steps a nat that logarithms are stored in: 0 to -16 nats in 64."""
+
+BITS = 26
+"""Of a hash that are kept. With 300,000 n-grams of a length, one in 200 that was never seen is taken for another."""
 
 UNKNOWN = -15.9
 """Log-probability of a character that the corpora lack."""
@@ -29,7 +36,7 @@ Hashes = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Table:
-    """Sorted keys (32 bits of a hash) with the negative logarithm of each in steps."""
+    """Sorted keys (bits of a hash) with the negative logarithm of each in steps."""
 
     keys: NDArray[np.uint32]
     values: NDArray[np.uint8]
@@ -65,7 +72,7 @@ class CharacterNgrams:
         stops = np.cumsum(lengths + sizes)
         owner = np.repeat(np.arange(len(texts)), lengths)
         positions = np.arange(len(owner)) + np.repeat(stops - np.cumsum(lengths), lengths)
-        return np.bincount(owner, self.at(codes, positions), minlength=len(texts))
+        return np.bincount(owner, self.at(codes, positions), minlength=len(texts)).astype(np.float64)
 
     def at(self, codes: NDArray[np.uint32], positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """Log-probabilities (N,) of the characters at these positions of a text, given what stands before them."""
@@ -84,32 +91,34 @@ class CharacterNgrams:
         return result
 
     def save(self, path: Path) -> None:
-        """One ``.npz`` of sorted keys as differences, which compress well."""
-        arrays = {}
+        """One file: arrays by LZMA, of the keys the differences, their low and high bytes apart."""
+        arrays: dict[str, Any] = {}
         for name, tables in (("ngrams", self.ngrams), ("contexts", self.contexts)):
-            for k, table in enumerate(tables):
-                arrays[f"{name}{k + 1}_keys"] = np.diff(table.keys, prepend=np.uint32(0))
-                arrays[f"{name}{k + 1}_values"] = table.values
-        np.savez_compressed(path, **arrays)
+            for k, table in enumerate(tables, start=1):
+                steps = np.diff(table.keys, prepend=np.uint32(0)).view(np.uint8).reshape(-1, 4)
+                arrays |= {f"{name}{k}_{byte}": steps[:, byte].copy() for byte in range(4)}
+                arrays[f"{name}{k}_values"] = table.values
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        path.write_bytes(lzma.compress(buffer.getvalue(), preset=9))
 
     @classmethod
     def load(cls, path: Path) -> CharacterNgrams:
         """Raises ModelError if the file is missing or damaged."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                order = sum(name.startswith("ngrams") and name.endswith("_keys") for name in file.files)
+            with np.load(io.BytesIO(lzma.decompress(path.read_bytes())), allow_pickle=False) as file:
+                order = sum(name.startswith("ngrams") and name.endswith("_values") for name in file.files)
                 sides = [
-                    [
-                        Table(
-                            np.cumsum(file[f"{side}{k}_keys"], dtype=np.uint32), file[f"{side}{k}_values"]
-                        )
-                        for k in range(1, order + 1)
-                    ]
-                    for side in ("ngrams", "contexts")
-                ]  # fmt: skip
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"cannot read n-grams {path}: {error}; build them with ocr correct ngrams") from error
+                    [table_from(file, f"{side}{k}") for k in range(1, order + 1)] for side in ("ngrams", "contexts")
+                ]
+        except (OSError, ValueError, KeyError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
+            raise ModelError(f"cannot read n-grams {path}: {error}; build them with ocr lexicon ngrams") from error
         return cls(*sides)
+
+
+def table_from(file: Any, name: str) -> Table:
+    steps = np.stack([file[f"{name}_{byte}"] for byte in range(4)], axis=1).view(np.uint32)[:, 0]
+    return Table(np.cumsum(steps, dtype=np.uint32), file[f"{name}_values"])
 
 
 def codes_of(text: str) -> NDArray[np.uint32]:
@@ -136,4 +145,4 @@ def mixed(values: Hashes) -> Hashes:
 
 
 def key_of(hashes: Hashes) -> NDArray[np.uint32]:
-    return (hashes >> np.uint64(32)).astype(np.uint32)
+    return (hashes >> np.uint64(64 - BITS)).astype(np.uint32)

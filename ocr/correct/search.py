@@ -7,7 +7,7 @@ for each character (Maas et al., arXiv 1408.2873).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.language import LanguageModel
@@ -22,9 +22,14 @@ class Combination:
     chosen: tuple[int, ...]
     recogniser: float
     language: float
+    second: float | None = None
+    """What a second language model gives the whole text; None: it was not asked."""
 
     def worth(self, config: CorrectionConfig) -> float:
-        return self.recogniser + config.weight * self.language + config.bonus * len(self.text)
+        language = self.language
+        if self.second is not None:
+            language = (1 - config.share) * self.language + config.share * self.second
+        return self.recogniser + config.weight * language + config.bonus * len(self.text)
 
 
 def search(
@@ -106,6 +111,18 @@ def score(
 
 REACH = 32
 """Characters before a text that a language model is given."""
+
+
+def rescored(
+    beams: Sequence[Sequence[Combination]], contexts: Sequence[str], second: LanguageModel, config: CorrectionConfig
+) -> list[list[Combination]]:
+    """The beams as a second language model sees their whole texts too, most worth first."""
+    texts = [(c.text, context) for beam, context in zip(beams, contexts, strict=True) for c in beam]
+    if not texts:
+        return []
+    values = iter(second.score([text for text, _ in texts], [context for _, context in texts]).tolist())
+    asked = [[replace(c, second=next(values)) for c in beam] for beam in beams]
+    return [sorted(beam, key=lambda c: -c.worth(config)) for beam in asked]
 
 
 def is_upper(text: str) -> bool:
