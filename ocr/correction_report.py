@@ -19,7 +19,9 @@ class CorrectionResult:
         worse: Lines with more, the broken ones among them.
         untouched: Lines that read as before.
         right: Lines without errors before.
-        seconds: Wall time that correction added to a page or line.
+        seconds: Wall time of a page or line without and with correction.
+        cpu_seconds: Processor time of the same.
+        memory: Peak memory in bytes, None if not measured.
     """
 
     set: str
@@ -35,7 +37,9 @@ class CorrectionResult:
     better: int
     worse: int
     untouched: int
-    seconds: float
+    seconds: tuple[float, float]
+    cpu_seconds: tuple[float, float]
+    memory: tuple[int | None, int | None]
 
     @property
     def reduction(self) -> float | None:
@@ -71,7 +75,9 @@ def _result(before: Evaluation, after: Evaluation) -> CorrectionResult:
         sum(b.errors < a.errors for a, b in pairs),
         sum(b.errors > a.errors for a, b in pairs),
         sum(a.reading == b.reading for a, b in pairs),
-        after.reading.seconds_per_sample - before.reading.seconds_per_sample,
+        (before.reading.seconds_per_sample, after.reading.seconds_per_sample),
+        (before.reading.cpu_seconds_per_sample, after.reading.cpu_seconds_per_sample),
+        (before.reading.peak_memory, after.reading.peak_memory),
     )
 
 
@@ -90,8 +96,10 @@ def _line(result: CorrectionResult) -> str:
         parts.append(f"CER {pair(result.cer)}{gone},")
     if result.word_f1[0] is not None:
         parts.append(f"word F1 {pair(result.word_f1)},")
+    wall, processor = (after - before for before, after in (result.seconds, result.cpu_seconds))
     parts.append(
         f"of {result.lines} lines {result.right} were right; {result.fixed} fixed, {result.broken} broken, "
-        f"{result.better} better, {result.worse} worse, {result.untouched} untouched; {result.seconds:+.3f} s each"
+        f"{result.better} better, {result.worse} worse, {result.untouched} untouched; {wall:+.3f} s each, "
+        f"{processor:+.3f} s of processor time"
     )
     return " ".join(parts)

@@ -16,14 +16,11 @@ from ocr.correct.retrieval import Lexicon, core_of, looks_of
 from ocr.document import Doubt, Line
 from ocr.metrics.text import edit_distance
 
-DISTANCE = 0.25
-"""Edits between a word and an entry, as they look, over the letters of the word, at most."""
-
 REACH = 5.0
 """Nats by which the recogniser may like an entry less than what it read."""
 
-LEAST = 6
-"""Symbols (a syllable is two or three) of the shortest word that is looked up, its two ends counted."""
+LEAST = 4
+"""Symbols (a syllable is two or three) of the shortest word that is looked up."""
 
 UNSEEN = 4.0
 """Nats that a reading which the recogniser did not offer costs for each edit to the nearest one that it did."""
@@ -60,11 +57,8 @@ def answers(line: Line, lexicon: Lexicon) -> list[Answer]:
             continue
         options = [
             answer
-            for entry, distance in lexicon.nearest(core)
-            if distance <= max(1, DISTANCE * len(core))
-            and (
-                answer := fitted(line, start, stop, numbers, word[:offset] + entry + word[offset + len(core) :], entry)
-            )
+            for entry, _ in lexicon.nearest(core)
+            if (answer := fitted(line, start, stop, numbers, word[:offset] + entry + word[offset + len(core) :], entry))
         ]
         if options:
             found.append(max(options, key=lambda answer: answer.value))

@@ -1,0 +1,57 @@
+"""Rows of scripts/results/correction.csv: reading with and without correction, set by set.
+
+    python scripts/correction_pages.py OUT --fonts DIR... --corpora DIR... --seed 3
+    python scripts/measure_correction.py OUT/* --output scripts/results/correction.csv
+
+The columns are those of ocr/correction_report.py; ``reduction`` is the share of the character errors that are gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ocr import evaluate
+from ocr.correction_report import CorrectionResult, compare, to_lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", type=Path, nargs="+")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--split", default="val")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--corrector")
+    parser.add_argument("--lexicon")
+    parser.add_argument("--note", default="", help="what the rows are, for their last column")
+    arguments = parser.parse_args()
+    (engine,) = evaluate.engines(None, [])
+    engines = [engine, evaluate.corrected_engine(engine, arguments.corrector, arguments.lexicon)]
+    for labelled in evaluate.load_sets(arguments.sets, split=arguments.split, limit=arguments.limit):
+        results = compare(evaluate.evaluate([labelled], engines))
+        print(to_lines(results))
+        append(arguments.output, results, arguments.note)
+
+
+def append(path: Path, results: list[CorrectionResult], note: str) -> None:
+    rows = []
+    for result in results:
+        row = {"date": datetime.now(timezone.utc).date().isoformat()}
+        for name, value in asdict(result).items():
+            pair = isinstance(value, (list, tuple))
+            row |= {f"{name}_before": value[0], f"{name}_after": value[1]} if pair else {name: value}
+        rows.append(row | {"reduction": result.reduction, "note": note})
+    fresh = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        if fresh:
+            writer.writeheader()
+        for row in rows:
+            writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+
+
+if __name__ == "__main__":
+    main()
