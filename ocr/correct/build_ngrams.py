@@ -29,10 +29,10 @@ class NgramSettings:
         Rosenfeld 1996). What decides the size: some 2 bytes each in the file, its context's among them.
     """
 
-    order: int = 7
+    order: int = 6
     discount: float = 0.8
     fewest: int = 6
-    least_gain: float = 60.0
+    least_gain: float = 38.0
 
 
 def build_ngrams(folders: Sequence[Path], settings: NgramSettings) -> CharacterNgrams:

@@ -18,8 +18,9 @@ class CorrectionConfig:
     gain: Nats by which a change of letters must win over what was read, all counted.
     gain_signs: The same for a change of spaces and punctuation alone, on which writers differ.
     gain_length: The same for letters that come in or fall out, and for any change in a line of capitals.
-    close: Digits, codes, addresses, amounts and the number of signs change only between readings as close as this to
-        the recogniser, in nats.
+    close: Digits, codes, addresses and amounts change only between readings as close as this to the recogniser, in
+        nats.
+    close_signs: The same where signs come in or fall out.
     close_names: The same for words that look like names.
     length: Largest part of its length that a line may grow or shrink by.
     edits: Largest part of a line's characters that may change.
@@ -37,6 +38,7 @@ class CorrectionConfig:
     gain_signs: float = 3.0
     gain_length: float = 3.0
     close: float = 0.0
+    close_signs: float = 0.0
     close_names: float = 1.5
     length: float = 0.25
     edits: float = 0.4

@@ -28,7 +28,9 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
     for number, (text, other) in enumerate(doubt.readings):
         if number == 0 or other < max(best - config.spread, config.floor) or text == read:
             continue
-        if (code or CODE.search(text) or signs_in(text) != signs_in(read)) and other < value - config.close:
+        if (code or CODE.search(text)) and other < value - config.close:
+            continue
+        if signs_in(text) != signs_in(read) and other < value - config.close_signs:
             continue
         if name and other < value - config.close_names:
             continue
