@@ -209,13 +209,15 @@ CORRECTED = " +correct"
 """Stands behind the name of an engine whose reading is corrected."""
 
 
-def corrected_engine(engine: Engine, corrector: str | None, lexicon: str | None) -> Engine:
+def corrected_engine(engine: Engine, corrector: str | None, lexicon: str | None, weights: str = "nf4") -> Engine:
     """The engine with a corrector behind it."""
-    return Engine(engine.name + CORRECTED, partial(_load_corrected, engine, corrector, lexicon))
+    return Engine(engine.name + CORRECTED, partial(_load_corrected, engine, corrector, lexicon, weights))
 
 
-def _load_corrected(engine: Engine, corrector: str | None, lexicon: str | None, languages: Sequence[str]) -> LineReader:
-    return CorrectingReader(engine.load(languages), load_corrector(corrector, lexicon))
+def _load_corrected(
+    engine: Engine, corrector: str | None, lexicon: str | None, weights: str, languages: Sequence[str]
+) -> LineReader:
+    return CorrectingReader(engine.load(languages), load_corrector(corrector, lexicon, weights))
 
 
 def _load_own(folder: Path, adapter: Path | None, languages: Sequence[str]) -> LineReader:

@@ -24,6 +24,7 @@ def evaluate(
         bool, typer.Option("--correct", help="Score our reading corrected too, and what changed.")
     ] = False,
     corrector: Annotated[str | None, typer.Option(help="Language model for --correct; see ocr predict.")] = None,
+    corrector_weights: Annotated[str, typer.Option(help="How its weights are held: nf4, int8 or none.")] = "nf4",
     lexicon: Annotated[str | None, typer.Option(help="Names and words that --correct should know.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write all metrics to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report with the worst lines to this file.")] = None,
@@ -38,7 +39,11 @@ def evaluate(
     others = against.split(",") if against else []
     engines = evaluation.engines(model, others, pipeline=pipeline, adapter=adapter, peers_only=peers_only)
     if correct or corrector or lexicon:
-        engines = [*engines[:1], evaluation.corrected_engine(engines[0], corrector, lexicon), *engines[1:]]
+        engines = [
+            *engines[:1],
+            evaluation.corrected_engine(engines[0], corrector, lexicon, corrector_weights),
+            *engines[1:],
+        ]
     results = evaluation.evaluate(labelled, engines)
     typer.echo(report.to_table(results))
     if changes := correction_report.compare(results):

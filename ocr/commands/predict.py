@@ -46,6 +46,9 @@ def predict(
     corrector: Annotated[
         str | None, typer.Option(help="Language model for --correct: a folder, or a model of Hugging Face.")
     ] = None,
+    corrector_weights: Annotated[
+        str, typer.Option(help="How --corrector's weights are held: nf4 (4 bits), int8 or none (as saved).")
+    ] = "nf4",
     lexicon: Annotated[str | None, typer.Option(help="Names and words that --correct should know: a lexicon.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say what --correct changed, and why.")] = False,
     dpi: Annotated[float, typer.Option(help="Resolution at which PDF pages are drawn.")] = DEFAULTS.dpi,
@@ -71,7 +74,7 @@ def predict(
     if correct or corrector or lexicon:
         from ocr.commands.correcting import correcting
 
-        load_reader = correcting(load_reader, corrector, lexicon)
+        load_reader = correcting(load_reader, corrector, lexicon, corrector_weights)
     code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain)
     raise typer.Exit(code)
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ocr.correct.corrector import Corrector
 from ocr.correct.language import LanguageModel
 from ocr.correct.ngram import CharacterNgrams
 from ocr.correct.retrieval import Lexicon
 from ocr.errors import ModelError, UsageError
-
-if TYPE_CHECKING:
-    from ocr.correct.llm import LargeModelConfig
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "corrector-small"
 NGRAMS, BYTES = "ngrams.xz", "bytes.onnx"
@@ -38,10 +34,11 @@ def load_second(folder: Path) -> LanguageModel | None:
     return ByteModel(folder / BYTES)
 
 
-def load_corrector(
-    name: str | None = None, lexicon: str | None = None, large: LargeModelConfig | None = None
-) -> Corrector:
+def load_corrector(name: str | None = None, lexicon: str | None = None, weights: str = "nf4") -> Corrector:
     """The shipped corrector, that of a folder with n-grams, or a model of Hugging Face; with a lexicon if one is given.
+
+    ``weights`` says how those of a model of Hugging Face are held, see
+    :class:`~ocr.correct.llm.LargeModelConfig`.
 
     Raises ModelError for a model that is not there, MissingExtraError if it needs packages that are not, UsageError for
     a lexicon that cannot be opened.
@@ -50,9 +47,9 @@ def load_corrector(
     own = SHIPPED if name is None else Path(name)
     if name is None or (own / NGRAMS).is_file():
         return Corrector(load_ngrams(own), lexicon=known, second=load_second(own))
-    from ocr.correct.llm import load_large
+    from ocr.correct.llm import LargeModelConfig, load_large
 
-    model, ngrams = load_large(name, large), load_ngrams(SHIPPED)
+    model, ngrams = load_large(name, LargeModelConfig(weights)), load_ngrams(SHIPPED)
     if model.chats:
         return Corrector(ngrams, lexicon=known, chooser=model)
     return Corrector(ngrams, lexicon=known, second=model)

@@ -101,6 +101,15 @@ def test_a_name_that_cannot_be_reached_names_the_local_way(monkeypatch: pytest.M
         load_large("no/such/folder")
 
 
+def test_a_corrector_over_a_large_model(checkpoint: Path) -> None:
+    from ocr.correct.load import NGRAMS, SHIPPED, load_corrector
+
+    if not (SHIPPED / NGRAMS).exists():
+        pytest.skip("no weights are shipped in this checkout")
+    corrector = load_corrector(str(checkpoint), weights="none")
+    assert corrector.second is not None and corrector.chooser is None
+
+
 def test_unknown_settings_are_told(checkpoint: Path) -> None:
     with pytest.raises(UsageError, match="nf4"):
         load_large(str(checkpoint), LargeModelConfig("nf5"))

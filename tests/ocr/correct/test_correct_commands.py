@@ -1,0 +1,89 @@
+"""``ocr predict --correct`` and ``ocr eval --correct`` with the shipped models, and ``ocr lexicon``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ocr.cli import main
+from ocr.correct.load import NGRAMS, SHIPPED
+from ocr.pipeline import DEFAULT_MODELS, shipped
+
+pytestmark = pytest.mark.skipif(
+    DEFAULT_MODELS["two_stage"] not in shipped() or not (SHIPPED / NGRAMS).exists(),
+    reason="no weights are shipped in this checkout",
+)
+
+WORDS = "the meeting was opened at nine"
+
+
+@pytest.fixture
+def blurred(tmp_path: Path) -> Path:
+    """A line of print, blurred until some letters are doubtful."""
+    page = np.full((120, 900, 3), 255, np.uint8)
+    cv2.putText(page, WORDS, (40, 75), cv2.FONT_HERSHEY_COMPLEX, 1.3, (40, 40, 40), 2, cv2.LINE_AA)
+    path = tmp_path / "page.png"
+    cv2.imwrite(str(path), cv2.GaussianBlur(page, (0, 0), 3.2))
+    return path
+
+
+def test_predict_writes_corrections_and_explains_them(blurred: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(blurred), "--format", "json"]) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert main(["predict", str(blurred), "--format", "json", "--correct", "--explain"]) == 0
+    output = capsys.readouterr()
+    new = json.loads(output.out)
+    before, after = ([line for b in d["pages"][0]["blocks"] for line in b["lines"]] for d in (plain, new))
+    assert len(before) == len(after)
+    assert all("corrections" not in line for line in before)
+    changed = [line for line in after if "corrections" in line]
+    assert [a["text"] != b["text"] for a, b in zip(before, after, strict=True)] == [
+        "corrections" in line for line in after
+    ]
+    assert output.err.count(" -> ") == sum(len(line["corrections"]) for line in changed)
+
+
+def test_a_lexicon_is_built_and_used(blurred: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "words.txt").write_text(WORDS, encoding="utf-8")
+    assert main(["lexicon", "build", str(tmp_path / "words.txt"), "--output", str(tmp_path / "words.sqlite")]) == 0
+    assert "words" in capsys.readouterr().out
+    assert main(["predict", str(blurred), "--lexicon", str(tmp_path / "words.sqlite")]) == 0
+    assert main(["predict", str(blurred), "--lexicon", str(tmp_path / "absent.csv")]) == 2
+    assert "no lexicon" in capsys.readouterr().err
+
+
+def test_a_corrector_that_is_not_there_is_told_in_a_line(
+    blurred: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocr.correct.load.SHIPPED", Path("nowhere"))
+    assert main(["predict", str(blurred), "--correct"]) == 4
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "ocr lexicon ngrams" in error
+
+
+def test_end_to_end_says_that_it_has_no_alternatives(blurred: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if DEFAULT_MODELS["end2end"] not in shipped():
+        pytest.skip("no end2end model here")
+    assert main(["predict", str(blurred), "--correct", "--pipeline", "end2end"]) == 2
+    assert "--correct" in capsys.readouterr().err
+
+
+def test_eval_tells_what_correction_did(blurred: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"image": blurred.name, "text": WORDS, "lang": "en"}
+    (tmp_path / "val.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert main(["eval", str(tmp_path), "--correct"]) == 0
+    output = capsys.readouterr().out
+    assert "two-stage-small +correct" in output
+    assert "fixed" in output and "broken" in output and "processor time" in output
+
+
+def test_ngrams_are_built_from_own_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "texts" / "en").mkdir(parents=True)
+    (tmp_path / "texts" / "en" / "a.txt").write_text("\n".join(f"{WORDS} {i}" for i in range(99)), encoding="utf-8")
+    arguments = ["lexicon", "ngrams", str(tmp_path / "texts"), "--output", str(tmp_path / "own"), "--least-gain", "2"]
+    assert main(arguments) == 0
+    assert "MB" in capsys.readouterr().out
