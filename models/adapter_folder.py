@@ -114,6 +114,9 @@ def save_adapter(folder: Path, pipeline_name: str, pipeline: Pipeline, state: Ma
     save_config(folder, pipeline_name, pipeline.config, pipeline.alphabet)
     lora = lora_of(pipeline)
     lora.save_pretrained(str(folder))
+    told = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    told["target_modules"] = sorted(told["target_modules"])  # a set in peft, whose order is another in each process
+    (folder / ADAPTER_CONFIG).write_text(json.dumps(told, indent=2, sort_keys=True), encoding="utf-8")
     narrow = get_peft_model_state_dict(pipeline, dict(state), ADAPTER, save_embedding_layers=False)
     full = {name: tensor for name, tensor in state.items() if in_layers(name, lora.modules_to_save)}
     tensors = {PREFIX + name: tensor.half() for name, tensor in {**narrow, **full}.items()}

@@ -1,7 +1,7 @@
 """Checkpoints of a training run: safetensors and JSON, written beside and renamed, the last two and the best kept.
 
 ``checkpoint-STEP`` holds ``state.safetensors`` (weights, their average, the optimizer's moments, where the lanes of the
-data stand) and ``progress.json``, which ends with the SHA-256 of both. Nothing is ever unpickled.
+data stand; of a run from a model also the averages that were best) and ``progress.json``, which ends with the SHA-256 of both. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from ocr.models.weights import save_model
 
 KEPT = 2
 STATE, PROGRESS = "state.safetensors", "progress.json"
+
+CHOSEN = "chosen."
+"""What the names of the averages begin with that were kept as the best ones."""
 
 SPARE_BYTES = 8 << 20
 """Free space wanted beside what a checkpoint takes."""
