@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ safetensors = pytest.importorskip("safetensors.torch", reason="the training extr
 import ocr.train  # noqa: E402
 import ocr.train_state  # noqa: E402
 from ocr.config import TrainConfig, load_config  # noqa: E402
+from ocr.data.stock import stock_lines  # noqa: E402
+from ocr.models.two_stage import validation  # noqa: E402
 from ocr.train import train  # noqa: E402
 from ocr.train_state import TrainState  # noqa: E402
 
@@ -31,6 +35,14 @@ def config_of(data: Path, kind: str, base: Path | None, *given: str) -> TrainCon
     steps = ("loop.steps=4", "loop.evaluate_every=2", "loop.ema=0.5", "loop.learning_rate=0.01")
     own = KINDS[kind] if base else ()
     return load_config(None, [*kill_resume.SETTINGS, "parts=[recognizer]", *sets, *steps, *own, *given], base)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_stock_lines() -> Iterator[None]:
+    """Scores of all of them take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(validation, "stock_lines", lambda split: islice(stock_lines(split), 8))
+        yield
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
@@ -97,9 +109,7 @@ def test_broken_off_and_resumed_it_steps_back_as_if_nothing_had_been(
     assert results(tmp_path / "run") == results(folder / "unbroken")
 
 
-def test_resuming_a_finished_run_changes_nothing(
-    folder: Path, kind: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_resuming_a_finished_run_changes_nothing(folder: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = results(folder / "unbroken")
     weights = "adapter_model.safetensors" if kind == "adapter" else "weights.safetensors"
     adapt(folder, kind, folder / "unbroken", resume=True)
