@@ -24,6 +24,7 @@ from ocr.errors import ModelError, UsageError  # noqa: E402
 from ocr.export import export_pipeline  # noqa: E402
 from ocr.export_int8 import export_int8  # noqa: E402
 from ocr.models.codec import Alphabet  # noqa: E402
+from ocr.models.file_hashes import HASHES, read_hashes  # noqa: E402
 from ocr.models.onnx_int8 import quantize_file  # noqa: E402
 from ocr.models.registry import PIPELINES  # noqa: E402
 from ocr.models.weights import load_pipeline, read_model_config  # noqa: E402
@@ -116,6 +117,8 @@ def test_int8_networks_answer_nearly_as_before(name: str, folder: Path, tmp_path
         )
         difference = np.abs(before - after).max()
         assert 0 < difference < 0.1 * np.abs(before).max()
+    hashes = [read_hashes(model / HASHES) for model in (folder / "base", tmp_path / "int8")]
+    assert all(one.keys() == {f"{part}.onnx" for part in small.networks} for one in hashes) and hashes[0] != hashes[1]
 
 
 def test_int8_from_the_command_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
