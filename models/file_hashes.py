@@ -1,7 +1,7 @@
 """``hashes.json`` of a model folder: the SHA-256 of its ONNX files, checked before they are opened.
 
-A file with a few flipped bits is a valid network that reads nonsense, and ONNX itself has no hash. Folders of others have
-no such file, and are read as they are.
+A file with a few flipped bits is a valid network that reads nonsense, and ONNX itself has no hash. Folders of others
+have no such file, and are read as they are.
 """
 
 from __future__ import annotations

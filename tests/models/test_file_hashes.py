@@ -57,7 +57,7 @@ def test_a_network_without_a_hash_is_opened_if_it_can_be(model: Path) -> None:
     (model / HASHES).unlink()
     load(model)
     (model / "recognizer.onnx").write_bytes((model / "recognizer.onnx").read_bytes()[:-1000])
-    with pytest.raises(ModelError, match="cannot load .* copy the model again"):
+    with pytest.raises(ModelError, match=r"cannot load .* copy the model again"):
         load(model)
 
 
