@@ -12,7 +12,6 @@ forgot) must be those of the unbroken run, and no worker process may outlive its
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import hashlib
 import importlib
@@ -28,6 +27,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from result_rows import append_rows
 
 from ocr.cli import main as ocr_command
 from ocr.data.labels.native_writer import write_native
@@ -233,12 +233,7 @@ def main() -> None:
         "seconds": round(time.monotonic() - began),
         "command": " ".join(["python", "scripts/kill_resume.py", *sys.argv[1:]]),
     }
-    new = not options.results.exists()
-    with options.results.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    append_rows([row], options.results)
     print(row)
     sys.exit(outcome.equal != outcome.runs or outcome.orphans > 0)
 
