@@ -95,8 +95,11 @@ def read(
     *,
     pipeline: str | None = None,
     adapter: str | None = None,
+    correct: bool = False,
 ) -> Document:
     """Read one image or PDF with a model (and an adapter), given as for :func:`ocr.pipeline.load`.
+
+    ``correct`` weighs doubtful places with the shipped language model; lines then have ``corrections``.
 
     The model stays loaded for the next call. Raises :class:`~ocr.errors.InputError` if no page can be read,
     :class:`~ocr.errors.ModelError` if the model cannot be loaded; single bad pages carry their ``error``.
@@ -104,18 +107,24 @@ def read(
     source = os.fspath(path)
     if is_several(source):
         raise UsageError(f"{source} is a folder or pattern, and ocr.read takes one file; use ocr.read_documents")
-    (document,) = read_documents([source], load_once(model, pipeline, adapter), options)
+    (document,) = read_documents([source], load_once(model, pipeline, adapter, correct), options)
     if document.error is not None:
         raise InputError(document.error.code, f"cannot read {source}: {document.error.message}")
     return document
 
 
 @functools.lru_cache(maxsize=1)
-def load_once(model: str | None, pipeline: str | None, adapter: str | None) -> Reader:
-    """The reader of this model and adapter, kept for the next call."""
+def load_once(model: str | None, pipeline: str | None, adapter: str | None, correct: bool = False) -> Reader:
+    """The reader of this model and adapter, corrected or not, kept for the next call."""
     from ocr.pipeline import load
 
-    return load(model, pipeline, adapter)
+    reader = load(model, pipeline, adapter)
+    if not correct:
+        return reader
+    from ocr.correct.load import load_corrector
+    from ocr.correct.reader import CorrectingReader
+
+    return CorrectingReader(reader, load_corrector())
 
 
 def _requested_ahead(inputs: Iterable[str], page_reader: PageReader) -> Iterator[tuple[str, Failure | None]]:

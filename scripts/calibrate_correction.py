@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--try", dest="tries", action="append", default=[], help="settings: key=value,key=value")
     arguments = parser.parse_args()
     fonts, base = FontLibrary(arguments.fonts), load_corrector(arguments.corrector)
-    groups = {}
+    groups: dict[str, Labelled] = {}
     for name, languages in LANGUAGES.items():
         for kind, strengths in STRENGTHS.items():
             texts = held_out_texts(arguments.corpora, languages)

@@ -9,10 +9,11 @@ The columns are those of ocr/correction_report.py; ``reduction`` is the share of
 from __future__ import annotations
 
 import argparse
-import csv
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+
+from result_rows import append_rows
 
 from ocr import evaluate
 from ocr.correction_report import CorrectionResult, compare, to_lines
@@ -33,24 +34,19 @@ def main() -> None:
     for labelled in evaluate.load_sets(arguments.sets, split=arguments.split, limit=arguments.limit):
         results = compare(evaluate.evaluate([labelled], engines))
         print(to_lines(results))
-        append(arguments.output, results, arguments.note)
+        append_rows([row_of(result, arguments.note) for result in results], arguments.output)
 
 
-def append(path: Path, results: list[CorrectionResult], note: str) -> None:
-    rows = []
-    for result in results:
-        row = {"date": datetime.now(timezone.utc).date().isoformat()}
-        for name, value in asdict(result).items():
-            pair = isinstance(value, (list, tuple))
-            row |= {f"{name}_before": value[0], f"{name}_after": value[1]} if pair else {name: value}
-        rows.append(row | {"reduction": result.reduction, "note": note})
-    fresh = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        if fresh:
-            writer.writeheader()
-        for row in rows:
-            writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+def row_of(result: CorrectionResult, note: str) -> dict[str, object]:
+    row: dict[str, object] = {"date": datetime.now(timezone.utc).date().isoformat()}
+    for name, value in asdict(result).items():
+        pair = isinstance(value, (list, tuple))
+        row |= {f"{name}_before": short(value[0]), f"{name}_after": short(value[1])} if pair else {name: value}
+    return row | {"reduction": short(result.reduction), "note": note}
+
+
+def short(value: object) -> object:
+    return f"{value:.5g}" if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def test_options_reach_the_decoder(tmp_path: Path) -> None:
 
 
 def test_read_takes_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ocr.predict.load_once", lambda model, pipeline, adapter: WidthReader())
+    monkeypatch.setattr("ocr.predict.load_once", lambda model, pipeline, adapter, correct: WidthReader())
     assert read(tmp_path / draw(tmp_path / "page.png", 10)).text == "width 10"
     with pytest.raises(UsageError, match="read_documents"):
         read(tmp_path)

@@ -87,3 +87,11 @@ def test_ngrams_are_built_from_own_texts(tmp_path: Path, capsys: pytest.CaptureF
     arguments = ["lexicon", "ngrams", str(tmp_path / "texts"), "--output", str(tmp_path / "own"), "--least-gain", "2"]
     assert main(arguments) == 0
     assert "MB" in capsys.readouterr().out
+
+
+def test_the_library_corrects_too(blurred: Path) -> None:
+    import ocr
+
+    plain, new = ocr.read(blurred), ocr.read(blurred, correct=True)
+    for before, after in zip(plain.pages[0].lines, new.pages[0].lines, strict=True):
+        assert bool(after.corrections) == (before.text != after.text)
