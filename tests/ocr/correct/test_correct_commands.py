@@ -91,7 +91,9 @@ def test_ngrams_are_built_from_own_texts(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_the_library_corrects_too(blurred: Path) -> None:
     import ocr
+    from ocr.predict import load_once
 
+    load_once.cache_clear()  # another test's reader may be kept there
     plain, new = ocr.read(blurred), ocr.read(blurred, correct=True)
     for before, after in zip(plain.pages[0].lines, new.pages[0].lines, strict=True):
         assert bool(after.corrections) == (before.text != after.text)
