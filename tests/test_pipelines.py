@@ -25,7 +25,7 @@ from ocr.document import Block, Char, Line, Page, Word  # noqa: E402
 from ocr.metrics.text import edit_distance  # noqa: E402
 from ocr.models.codec import Alphabet, default_alphabet  # noqa: E402
 from ocr.models.interface import Image  # noqa: E402
-from ocr.models.registry import PIPELINES  # noqa: E402
+from ocr.models.registry import PIPELINES, TRAINED  # noqa: E402
 from ocr.models.trainable import Batch, Pipeline  # noqa: E402
 from ocr.models.weights import load_pipeline, save_model  # noqa: E402
 from ocr.polygon import contains, from_box  # noqa: E402
@@ -289,7 +289,7 @@ def test_onnx_reads_as_torch_does(folder: Path, learnt: Pipeline, tmp_path: Path
 def test_every_shipped_configuration_builds(path: Path) -> None:
     config = load_config(find_config(Path(path.stem)))
     with torch.device("meta"):  # shapes without memory
-        pipeline = importlib.import_module(PIPELINES[config.pipeline]).build(offline(config.model), default_alphabet())
+        pipeline = importlib.import_module(TRAINED[config.pipeline]).build(offline(config.model), default_alphabet())
     assert config.parts and set(config.parts) <= set(pipeline.parts)
 
 
