@@ -27,7 +27,7 @@ LINKS = {"ocr/data": "../data", "ocr/models": "../models"}
 LAYERS = (
     {"errors", "polygon", "text_table"},
     {"document"},
-    {"metrics"},
+    {"metrics", "page_direction"},
     {"data"},
     {"models"},
     {"pipeline", "config", "distributed", "stop_signals", "bad_batch", "run_folder", "time_shares"},
@@ -39,7 +39,7 @@ LAYERS = (
     {"training_log"},
     {"train_state", "early_stop", "parameter_groups", "compile_network"},
     {"train"},
-    {"evaluate", "adapter", "catalogue", "rate_finder", "doctor"},
+    {"evaluate", "adapter", "catalogue", "rate_finder", "doctor", "ocrmypdf_plugin"},
     {"export_int8", "prune", "compression_table"},
     {"report", "catalogue_report"},
     {"commands"},
