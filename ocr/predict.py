@@ -50,14 +50,16 @@ def stream_documents(
     load_reader: Callable[[], Reader],
     options: PageOptions | None = None,
     watch: PageWatcher | None = None,
+    finished: Callable[[str], bool] | None = None,
 ) -> Generator[DocumentStream, None, None]:
     """One stream for each file that ``inputs`` (files, folders, glob patterns, ``-``) stand for, in order.
 
     A file that cannot be read gives a stream with ``error`` and no pages, and the next one follows. The first page is
     being decoded while ``load_reader`` loads the model. Pages left in a stream are skipped when the next is asked for.
+    Sources that ``finished`` says yes to are passed over.
     """
     with PageReader(options) as page_reader:
-        upcoming = _requested_ahead(inputs, page_reader)
+        upcoming = _requested_ahead(inputs, page_reader, finished)
         first = next(upcoming, None)
         if first is None:
             return
@@ -118,11 +120,15 @@ def load_once(model: str | None, pipeline: str | None, adapter: str | None) -> R
     return load(model, pipeline, adapter)
 
 
-def _requested_ahead(inputs: Iterable[str], page_reader: PageReader) -> Iterator[tuple[str, Failure | None]]:
+def _requested_ahead(
+    inputs: Iterable[str], page_reader: PageReader, finished: Callable[[str], bool] | None
+) -> Iterator[tuple[str, Failure | None]]:
     """Sources in order, each after the one behind it was requested, so that decoding and reading overlap."""
     waiting: deque[tuple[str, Failure | None]] = deque()
     for entry in find_inputs(inputs):
         source, failure = (entry, None) if isinstance(entry, str) else entry
+        if finished is not None and finished(source):
+            continue
         if failure is None:
             try:
                 page_reader.request(source)
