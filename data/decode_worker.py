@@ -157,7 +157,13 @@ class DecodeWorker:
             self._send({"kind": "opened", "last": last})
             answered = after
             self._alarm(alarm_after)
-            for number, page in pages:
+            for count, (number, page) in enumerate(pages):
+                if count == options.max_pages:
+                    message = (
+                        f"the file has more than {count:,} pages; raise the limit by --max-pages, or choose --pages"
+                    )
+                    self._send_page(number, Failure("too_large", message))
+                    break
                 self._send_page(number, page)
                 answered = number
                 self._alarm(alarm_after)

@@ -18,6 +18,7 @@ from ocr.data.inputs import find_inputs, is_several
 from ocr.data.page_options import PageOptions
 from ocr.data.pages import PageReader
 from ocr.errors import Failure, InputError, UsageError
+from ocr.time_limit import TimeLimitReached, time_limit
 
 if TYPE_CHECKING:
     from ocr.document import Document, Page
@@ -75,7 +76,9 @@ def stream_documents(
                 yield DocumentStream(source, error=error.failure)
                 continue
             document = DocumentStream(source, truncated=page_reader.truncated[-1:] == [source], path=page_reader.path)
-            document.pages = _predict_pages(document, itertools.chain([first_image], images), reader, watch)
+            document.pages = _predict_pages(
+                document, itertools.chain([first_image], images), reader, watch, page_reader.options.reading_timeout
+            )
             yield document
             deque(document.pages, maxlen=0)
 
@@ -141,10 +144,14 @@ def _requested_ahead(
 
 
 def _predict_pages(
-    document: DocumentStream, images: Iterator[tuple[int, Image | Failure]], reader: Reader, watch: PageWatcher | None
+    document: DocumentStream,
+    images: Iterator[tuple[int, Image | Failure]],
+    reader: Reader,
+    watch: PageWatcher | None,
+    seconds: float,
 ) -> Iterator[Page]:
     for number, image in images:
-        page = _predict_page(number, image, reader)
+        page = _predict_page(number, image, reader, seconds)
         if page.error is not None:
             document.page_failures.append((number, page.error))
         if watch is not None:
@@ -152,16 +159,20 @@ def _predict_pages(
         yield page
 
 
-def _predict_page(number: int, image: Image | Failure, reader: Reader) -> Page:
+def _predict_page(number: int, image: Image | Failure, reader: Reader, seconds: float) -> Page:
     from ocr.document import Page
 
     if isinstance(image, Failure):
         return Page(number, 0, 0, error=image)
+    height, width = image.shape[:2]
     try:
-        return replace(reader.predict([image])[0], number=number)
+        with time_limit(seconds):
+            return replace(reader.predict([image])[0], number=number)
+    except TimeLimitReached:
+        message = f"reading it took more than {seconds:g} s; raise the limit by --reading-timeout"
+        return Page(number, width, height, error=Failure("timeout", message))
     except Exception as error:
         if not isinstance(error, MemoryError) and not any(sign in str(error).lower() for sign in OUT_OF_MEMORY_SIGNS):
             raise
-    height, width = image.shape[:2]
     message = f"there is not enough memory to read its {width} x {height} pixels; shrink it or lower --dpi"
     return Page(number, width, height, error=Failure("out_of_memory", message))

@@ -30,7 +30,7 @@ LAYERS = (
     {"metrics", "page_direction"},
     {"data"},
     {"models"},
-    {"pipeline", "config", "distributed", "stop_signals", "bad_batch", "run_folder", "time_shares"},
+    {"pipeline", "config", "distributed", "stop_signals", "bad_batch", "run_folder", "time_shares", "time_limit"},
     {"predict", "checkpoint", "forgetting", "label_characters", "parameters", "reference_models"},
     {"teacher_labels"},
     {"step_back", "run_warnings", "run_curves", "run_record", "wandb_log"},

@@ -48,6 +48,10 @@ def predict(
     allow_truncated: Annotated[
         bool, typer.Option("--allow-truncated", help="Read what there is of truncated images.")
     ] = DEFAULTS.allow_truncated,
+    max_pages: Annotated[int, typer.Option(help="Read no more pages of a file.")] = DEFAULTS.max_pages,
+    reading_timeout: Annotated[
+        float, typer.Option(help="Seconds for reading a page after it was decoded.")
+    ] = DEFAULTS.reading_timeout,
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave what an earlier run finished in the --output folder or JSON lines.")
     ] = False,
@@ -60,7 +64,7 @@ def predict(
     """
     from ocr.commands.progress import ReadingProgress
 
-    options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated)
+    options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated, max_pages, reading_timeout)
     progress = ReadingProgress(quiet=quiet)
     load_reader = loader(model, pipeline, adapter)
     code = run(inputs, load_reader, format, output, overlay, chars, options, progress, resume)
