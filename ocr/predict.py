@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ocr.data.inputs import find_inputs, is_several
 from ocr.data.page_options import PageOptions
 from ocr.data.pages import PageReader
-from ocr.errors import Failure, InputError, UsageError
+from ocr.errors import Failure, InputError, UsageError, is_out_of_memory
 from ocr.time_limit import TimeLimitReached, time_limit
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 PageWatcher = Callable[[str, "Page", "Image | None"], None]
 """Called with source, page and its picture (None if it could not be read) for every page."""
-
-OUT_OF_MEMORY_SIGNS = ("failed to allocate", "insufficient memory", "bad_alloc", "out of memory")
 
 
 @dataclass
@@ -172,7 +170,7 @@ def _predict_page(number: int, image: Image | Failure, reader: Reader, seconds: 
         message = f"reading it took more than {seconds:g} s; raise the limit by --reading-timeout"
         return Page(number, width, height, error=Failure("timeout", message))
     except Exception as error:
-        if not isinstance(error, MemoryError) and not any(sign in str(error).lower() for sign in OUT_OF_MEMORY_SIGNS):
+        if not is_out_of_memory(error):
             raise
     message = f"there is not enough memory to read its {width} x {height} pixels; shrink it or lower --dpi"
     return Page(number, width, height, error=Failure("out_of_memory", message))
