@@ -11,7 +11,6 @@ and counts the pages and texts in the result. Linux only. Rows go to scripts/res
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import multiprocessing
 import os
@@ -26,6 +25,7 @@ import cv2
 import numpy as np
 from benchmark_memory import PACKAGES, family, memory
 from PIL import Image
+from result_rows import append_rows
 
 from ocr.commands.predict import loader, run
 from ocr.commands.progress import ReadingProgress
@@ -119,13 +119,7 @@ def main() -> None:
         "code": int(code),
         "versions": "; ".join([f"Python {platform.python_version()}", *(f"{n} {version(n)}" for n in PACKAGES)]),
     }
-    new = not options.output.exists()
-    options.output.parent.mkdir(exist_ok=True)
-    with options.output.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    append_rows([row], options.output)
     growth = late[0] / early[0] - 1
     print(f"{row['pages']} pages: {early[0]:.0f} MB at page {EARLY}, {growth:+.1%} at the end; limit {LIMIT:+.0%}")
 
