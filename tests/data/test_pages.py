@@ -15,7 +15,7 @@ import pypdfium2.raw as pdfium_c
 import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
 
-from ocr.data import decode_worker, image_file, page_options, pages
+from ocr.data import decode_worker, image_file, page_options, pages, pdf_file
 from ocr.data.page_options import PageOptions
 from ocr.data.pages import PageReader
 from ocr.errors import Failure, InputError, UsageError
@@ -232,6 +232,21 @@ def test_pdf_pages_at_the_chosen_resolution(tmp_path: Path) -> None:
     with PageReader(PageOptions(dpi=100)) as reader:
         shapes = [page.shape for _, page in reader.pages(str(tmp_path / "two.pdf")) if isinstance(page, np.ndarray)]
     assert shapes == [(100, 200, 3), (300, 100, 3)]
+
+
+def test_a_long_pdf_is_opened_anew_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_file, "PAGES_OPEN", 2)
+    (tmp_path / "five.pdf").write_bytes(empty_pdf(*[(50 + 10 * number, 50) for number in range(5)]))
+    opened: list[pypdfium2.PdfDocument] = []
+    with (tmp_path / "five.pdf").open("rb") as file:
+
+        def reopen() -> pypdfium2.PdfDocument:
+            opened.append(pdf_file.open_pdf(file, None))
+            return opened[-1]
+
+        pages = pdf_file.render_pages(reopen(), range(1, 6), 72, 10_000, reopen)
+        widths = [page.width for _, page in pages if isinstance(page, Image.Image)]
+    assert widths == [50, 60, 70, 80, 90] and len(opened) == 3
 
 
 def test_chosen_pages_only(tmp_path: Path) -> None:
