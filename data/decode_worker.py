@@ -32,6 +32,7 @@ from ocr.errors import Failure, InputError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from pypdfium2 import PdfDocument
 
 LENGTH = struct.Struct(">I")
 SNIFFED_BYTES = 1024
@@ -114,9 +115,12 @@ def decode(
     if kind == "PDF":
         from ocr.data.pdf_file import open_pdf, render_pages
 
-        document = open_pdf(file, options.password)
+        def reopen() -> PdfDocument:
+            return open_pdf(file, options.password)
+
+        document = reopen()
         numbers = filter(wanted, range(1, len(document) + 1))
-        return len(document), render_pages(document, numbers, options.dpi, options.max_pixels)
+        return len(document), render_pages(document, numbers, options.dpi, options.max_pixels, reopen)
     from ocr.data.image_file import read_image_pages
 
     truncated = options.allow_truncated
@@ -157,7 +161,13 @@ class DecodeWorker:
             self._send({"kind": "opened", "last": last})
             answered = after
             self._alarm(alarm_after)
-            for number, page in pages:
+            for count, (number, page) in enumerate(pages):
+                if count == options.max_pages:
+                    message = (
+                        f"the file has more than {count:,} pages; raise the limit by --max-pages, or choose --pages"
+                    )
+                    self._send_page(number, Failure("too_large", message))
+                    break
                 self._send_page(number, page)
                 answered = number
                 self._alarm(alarm_after)

@@ -26,12 +26,18 @@ class PageOptions:
     """Seconds for opening a file or decoding one page; with this default a hanging file is reported within a minute."""
     allow_truncated: bool = False
     """Read what there is of a truncated image instead of refusing it."""
+    max_pages: int = 10_000
+    """Further pages of a file are not read; ``pages`` chooses others."""
+    reading_timeout: float = 300.0
+    """Seconds for reading one page after it was decoded, of which most take one or two."""
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
             ("--dpi", self.dpi, 10, 2400),
             ("--max-pixels", self.max_pixels, 1, 2_000_000_000),
             ("--timeout", self.timeout, 0.01, 86_400),
+            ("--max-pages", self.max_pages, 1, 10_000_000),
+            ("--reading-timeout", self.reading_timeout, 0.01, 86_400),
         ):
             if not low <= value <= high:
                 raise UsageError(f"{name} {value:g} is out of range; choose a value from {low:g} to {high:g}")

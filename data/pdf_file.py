@@ -7,7 +7,7 @@ decode worker (:mod:`ocr.data.decode_worker`), which has one thread.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 import pypdfium2
@@ -18,6 +18,8 @@ from ocr.data.image_file import check_size, shorten
 from ocr.errors import Failure, InputError
 
 POINTS_PER_INCH = 72
+PAGES_OPEN = 100
+"""Then the document is opened anew: PDFium keeps what it has parsed of every page."""
 
 
 def open_pdf(file: BinaryIO, password: str | None) -> pypdfium2.PdfDocument:
@@ -47,10 +49,17 @@ def _open_error(error: Exception, password: str | None) -> InputError:
 
 
 def render_pages(
-    document: pypdfium2.PdfDocument, numbers: Iterable[int], dpi: float, max_pixels: int
+    document: pypdfium2.PdfDocument,
+    numbers: Iterable[int],
+    dpi: float,
+    max_pixels: int,
+    reopen: Callable[[], pypdfium2.PdfDocument],
 ) -> Iterator[tuple[int, Image.Image | Failure]]:
-    """Each page (``numbers`` count from 1) with its number, as an RGB image at ``dpi`` or why it has none."""
-    for number in numbers:
+    """Each page (``numbers`` count from 1) with its number, as an RGB image at ``dpi`` or why it has none.
+
+    ``reopen`` opens the same document again.
+    """
+    for count, number in enumerate(numbers, 1):
         page: Image.Image | Failure
         try:
             page = render_page(document, number - 1, dpi, max_pixels)
@@ -63,6 +72,9 @@ def render_pages(
             detail = f" ({reason})" if reason and "Success" not in reason else ""
             page = Failure("damaged", f"the page is damaged{detail}")
         yield number, page
+        if count % PAGES_OPEN == 0:
+            document.close()
+            document = reopen()
 
 
 def render_page(document: pypdfium2.PdfDocument, index: int, dpi: float, max_pixels: int) -> Image.Image:

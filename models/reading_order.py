@@ -28,6 +28,12 @@ SAME_ROW = 0.5
 BLOCK_GAP = 0.7
 """A new block begins where rows are further apart than usual by more than this many line heights."""
 
+INDENT = (0.8, 8.0)
+"""A line of running text that begins so many line heights to the right of the others begins a paragraph."""
+
+AT_THE_EDGE = 0.6
+"""Part of the lines of a block that begin at its edge, if an indent is to mean anything."""
+
 TURNED = np.radians(30)
 """A line turned further than this against the page stands in a block of its own, after the others."""
 
@@ -162,9 +168,33 @@ def split_blocks(boxes: Boxes, rows: list[list[int]]) -> list[list[int]]:
     gaps = np.array([boxes.top[below].min() - boxes.bottom[above].max() for above, below in pairwise(rows)])
     usual = float(np.median(gaps)) if len(gaps) else 0.0
     height = float(np.median([boxes.height[line] for row in rows for line in row]))
-    blocks = [list(rows[0])]
+    blocks = [[rows[0]]]
     for gap, row in zip(gaps, rows[1:], strict=True):
         if gap > max(0.0, usual) + BLOCK_GAP * height:
             blocks.append([])
-        blocks[-1] += row
-    return blocks
+        blocks[-1].append(row)
+    return [
+        [line for row in paragraph for line in row] for block in blocks for paragraph in split_paragraphs(boxes, block)
+    ]
+
+
+def split_paragraphs(boxes: Boxes, rows: list[list[int]]) -> list[list[list[int]]]:
+    """The rows of a block, cut before every first line of running text that is set in."""
+    first = [row[0] for row in rows]
+    heights = boxes.height[first]
+    if len(rows) < COLUMN_LINES or any(len(row) > 1 for row in rows):
+        return [rows]
+    if np.median((boxes.right[first] - boxes.left[first]) / heights) < TEXT_ASPECT:
+        return [rows]
+    indents = (boxes.left[first] - np.median(boxes.left[first])) / np.median(heights)
+    if np.mean(np.abs(indents) < INDENT[0] / 2) < AT_THE_EDGE:
+        return [rows]
+    set_in = (indents >= INDENT[0]) & (indents <= INDENT[1])
+    alone = ~np.append(set_in[1:], False) & ~np.append(False, set_in[:-1])  # several in a row are a list or a quotation
+    begins = set_in & alone
+    paragraphs = [[rows[0]]]
+    for begin, row in zip(begins[1:], rows[1:], strict=True):
+        if begin:
+            paragraphs.append([])
+        paragraphs[-1].append(row)
+    return paragraphs

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from ocr.errors import ExitCode, OcrError, UsageError
+from ocr.errors import ExitCode, OcrError, UsageError, is_out_of_memory
 
 COMMANDS = {
     "predict": "predict",
@@ -106,10 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             sys.excepthook(type(error), error, error.__traceback__)
         return error.exit_code
-    except MemoryError:
-        complain("out of memory; give fewer or smaller files, or lower --dpi")
-        return ExitCode.MEMORY
     except Exception as error:
+        if is_out_of_memory(error):
+            complain("out of memory; give fewer or smaller files, or lower --dpi")
+            return ExitCode.MEMORY
         report_bug(error, debug)
         return ExitCode.INTERNAL
     finally:

@@ -111,6 +111,20 @@ class TrainingError(OcrError):
     exit_code = ExitCode.TRAINING
 
 
+OUT_OF_MEMORY_SIGNS = (
+    "failed to allocate",
+    "insufficient memory",
+    "bad_alloc",
+    "out of memory",
+    "can't start new thread",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it means that memory is short: libraries raise errors of their own for that."""
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in OUT_OF_MEMORY_SIGNS)
+
+
 class MissingExtraError(UsageError):
     """A feature whose packages are not installed."""
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from ocr.data.inputs import find_inputs, is_several
 from ocr.data.page_options import PageOptions
 from ocr.data.pages import PageReader
-from ocr.errors import Failure, InputError, UsageError
+from ocr.errors import Failure, InputError, UsageError, is_out_of_memory
+from ocr.time_limit import TimeLimitReached, time_limit
 
 if TYPE_CHECKING:
     from ocr.document import Document, Page
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 PageWatcher = Callable[[str, "Page", "Image | None"], None]
 """Called with source, page and its picture (None if it could not be read) for every page."""
-
-OUT_OF_MEMORY_SIGNS = ("failed to allocate", "insufficient memory", "bad_alloc", "out of memory")
 
 
 @dataclass
@@ -50,14 +49,16 @@ def stream_documents(
     load_reader: Callable[[], Reader],
     options: PageOptions | None = None,
     watch: PageWatcher | None = None,
+    finished: Callable[[str], bool] | None = None,
 ) -> Generator[DocumentStream, None, None]:
     """One stream for each file that ``inputs`` (files, folders, glob patterns, ``-``) stand for, in order.
 
     A file that cannot be read gives a stream with ``error`` and no pages, and the next one follows. The first page is
     being decoded while ``load_reader`` loads the model. Pages left in a stream are skipped when the next is asked for.
+    Sources that ``finished`` says yes to are passed over.
     """
     with PageReader(options) as page_reader:
-        upcoming = _requested_ahead(inputs, page_reader)
+        upcoming = _requested_ahead(inputs, page_reader, finished)
         first = next(upcoming, None)
         if first is None:
             return
@@ -73,7 +74,9 @@ def stream_documents(
                 yield DocumentStream(source, error=error.failure)
                 continue
             document = DocumentStream(source, truncated=page_reader.truncated[-1:] == [source], path=page_reader.path)
-            document.pages = _predict_pages(document, itertools.chain([first_image], images), reader, watch)
+            document.pages = _predict_pages(
+                document, itertools.chain([first_image], images), reader, watch, page_reader.options.reading_timeout
+            )
             yield document
             deque(document.pages, maxlen=0)
 
@@ -104,10 +107,15 @@ def read(
     The model stays loaded for the next call. Raises :class:`~ocr.errors.InputError` if no page can be read,
     :class:`~ocr.errors.ModelError` if the model cannot be loaded; single bad pages carry their ``error``.
     """
+    return read_file(path, load_once(model, pipeline, adapter, correct), options)
+
+
+def read_file(path: str | os.PathLike[str], reader: Reader, options: PageOptions | None = None) -> Document:
+    """The document of one image or PDF, or :class:`~ocr.errors.InputError` if no page of it can be read."""
     source = os.fspath(path)
     if is_several(source):
-        raise UsageError(f"{source} is a folder or pattern, and ocr.read takes one file; use ocr.read_documents")
-    (document,) = read_documents([source], load_once(model, pipeline, adapter, correct), options)
+        raise UsageError(f"{source} is a folder or pattern, and this reads one file; use read_documents")
+    (document,) = read_documents([source], reader, options)
     if document.error is not None:
         raise InputError(document.error.code, f"cannot read {source}: {document.error.message}")
     return document
@@ -127,11 +135,15 @@ def load_once(model: str | None, pipeline: str | None, adapter: str | None, corr
     return CorrectingReader(reader, load_corrector())
 
 
-def _requested_ahead(inputs: Iterable[str], page_reader: PageReader) -> Iterator[tuple[str, Failure | None]]:
+def _requested_ahead(
+    inputs: Iterable[str], page_reader: PageReader, finished: Callable[[str], bool] | None
+) -> Iterator[tuple[str, Failure | None]]:
     """Sources in order, each after the one behind it was requested, so that decoding and reading overlap."""
     waiting: deque[tuple[str, Failure | None]] = deque()
     for entry in find_inputs(inputs):
         source, failure = (entry, None) if isinstance(entry, str) else entry
+        if finished is not None and finished(source):
+            continue
         if failure is None:
             try:
                 page_reader.request(source)
@@ -144,10 +156,14 @@ def _requested_ahead(inputs: Iterable[str], page_reader: PageReader) -> Iterator
 
 
 def _predict_pages(
-    document: DocumentStream, images: Iterator[tuple[int, Image | Failure]], reader: Reader, watch: PageWatcher | None
+    document: DocumentStream,
+    images: Iterator[tuple[int, Image | Failure]],
+    reader: Reader,
+    watch: PageWatcher | None,
+    seconds: float,
 ) -> Iterator[Page]:
     for number, image in images:
-        page = _predict_page(number, image, reader)
+        page = _predict_page(number, image, reader, seconds)
         if page.error is not None:
             document.page_failures.append((number, page.error))
         if watch is not None:
@@ -155,16 +171,20 @@ def _predict_pages(
         yield page
 
 
-def _predict_page(number: int, image: Image | Failure, reader: Reader) -> Page:
+def _predict_page(number: int, image: Image | Failure, reader: Reader, seconds: float) -> Page:
     from ocr.document import Page
 
     if isinstance(image, Failure):
         return Page(number, 0, 0, error=image)
-    try:
-        return replace(reader.predict([image])[0], number=number)
-    except Exception as error:
-        if not isinstance(error, MemoryError) and not any(sign in str(error).lower() for sign in OUT_OF_MEMORY_SIGNS):
-            raise
     height, width = image.shape[:2]
+    try:
+        with time_limit(seconds):
+            return replace(reader.predict([image])[0], number=number)
+    except TimeLimitReached:
+        message = f"reading it took more than {seconds:g} s; raise the limit by --reading-timeout"
+        return Page(number, width, height, error=Failure("timeout", message))
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
     message = f"there is not enough memory to read its {width} x {height} pixels; shrink it or lower --dpi"
     return Page(number, width, height, error=Failure("out_of_memory", message))

@@ -87,6 +87,7 @@ class PrepareConfig:
 
     Attributes:
         pixels: Area in pixels to which a page is resized for the first look; 1,024 x 1,408 for an A4 sheet.
+        farthest: Largest reduction of a page for the first look: on a plan or a poster small print would vanish unseen.
         enlarge: Largest enlargement of a page.
         line_height: Smallest line height in pixels of the resized page at which text is found reliably (an x-height of
             about 10 pixels); if the smaller lines of the first look fall below it, the page is looked at again, larger.
@@ -96,6 +97,7 @@ class PrepareConfig:
     """
 
     pixels: int = 1024 * 1408
+    farthest: float = 0.25
     enlarge: float = 2.0
     line_height: float = 20.0
     small_part: float = 0.3

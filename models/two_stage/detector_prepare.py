@@ -17,8 +17,9 @@ FloatMap = NDArray[np.float32]
 
 
 def first_scale(page_size: tuple[int, int], prepare: PrepareConfig) -> float:
-    """Network pixels for each page pixel at the first look: a fixed area, so that every page costs about the same."""
-    return min(prepare.enlarge, math.sqrt(prepare.pixels / (page_size[0] * page_size[1])))
+    """Network pixels for each page pixel at the first look: a fixed area, so that usual pages cost the same."""
+    scale = math.sqrt(prepare.pixels / (page_size[0] * page_size[1]))
+    return min(prepare.enlarge, max(prepare.farthest, scale))
 
 
 def second_scale(scale: float, quads: list[FloatArray], prepare: PrepareConfig) -> float | None:

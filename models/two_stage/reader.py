@@ -34,7 +34,7 @@ from ocr.models.two_stage.rectify import (
     upside_down,
     widen,
 )
-from ocr.polygon import FloatArray, Polygon, as_polygon
+from ocr.polygon import FloatArray, Polygon, as_polygon, side_lengths
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ class TwoStageReader:
         found = detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
         page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         reading = settings.reading
-        quads = same_way([widen(quad, reading.margin, reading.side_margin) for quad, _ in found])
+        widened = [widen(quad, reading.margin, reading.side_margin) for quad, _ in found]
+        quads = same_way([quad for quad in widened if side_lengths(quad)[1] >= reading.minimum_height])
         lines = [inside_page(line, width, height) for line in self._read_quads(page, quads) if line is not None]
         worth = [len(line.text) * line.confidence for line in lines]
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]

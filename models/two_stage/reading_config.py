@@ -13,6 +13,8 @@ class ReadingConfig:
     batch_pixels: Width of a recognizer batch in pixels, lines times padded width.
     chunk: Longest piece of a line in pixels of the line image; longer lines are read in overlapping pieces.
     overlap: Overlap of neighbouring pieces in pixels.
+    minimum_height: Lowest line in page pixels, margins included; below it no letter has a shape, and a line image drawn
+        to the recognizer's height is thousands of pixels long.
     minimum_confidence: Lines read with less confidence are taken for ornament or noise and dropped.
     voters: The longest lines of a page are also read upside down; if most of them win by it, the page is turned.
     doubt: Confidence below which a line by itself is also read upside down.
@@ -25,6 +27,7 @@ class ReadingConfig:
     batch_pixels: int = 8192
     chunk: int = 1280
     overlap: int = 128
+    minimum_height: float = 3.0
     minimum_confidence: float = 0.60
     voters: int = 6
     doubt: float = 0.75

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocr.data.page_options import PageOptions
-from ocr.errors import ExitCode, InputError
+from ocr.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
     from ocr.commands.progress import ReadingProgress
@@ -59,6 +59,13 @@ def predict(
     allow_truncated: Annotated[
         bool, typer.Option("--allow-truncated", help="Read what there is of truncated images.")
     ] = DEFAULTS.allow_truncated,
+    max_pages: Annotated[int, typer.Option(help="Read no more pages of a file.")] = DEFAULTS.max_pages,
+    reading_timeout: Annotated[
+        float, typer.Option(help="Seconds for reading a page after it was decoded.")
+    ] = DEFAULTS.reading_timeout,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave what an earlier run finished in the --output folder or JSON lines.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show traces of internal errors.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only errors.")] = False,
 ) -> None:
@@ -68,14 +75,14 @@ def predict(
     """
     from ocr.commands.progress import ReadingProgress
 
-    options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated)
+    options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated, max_pages, reading_timeout)
     progress = ReadingProgress(quiet=quiet)
     load_reader = loader(model, pipeline, adapter)
     if correct or corrector or lexicon:
         from ocr.commands.correcting import correcting
 
         load_reader = correcting(load_reader, corrector, lexicon, corrector_weights)
-    code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain)
+    code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain, resume)
     raise typer.Exit(code)
 
 
@@ -89,6 +96,7 @@ def run(
     options: PageOptions,
     progress: ReadingProgress,
     explain: bool = False,
+    resume: bool = False,
 ) -> ExitCode:
     """Read, write and report; the exit code says whether every file gave its result."""
     from ocr.data.inputs import is_several
@@ -98,13 +106,21 @@ def run(
 
     several = len(inputs) > 1 or is_several(inputs[0])
     writing = WriterOptions(chars, several, options)
-    result = open_outputs(output, inputs, find_formats(format_names or format_of(output)), writing)
+    formats = find_formats(format_names or format_of(output))
+    finished = None
+    if resume:
+        from ocr.writers.resume import find_finished
+
+        if overlay is not None:
+            raise UsageError("--resume does not know which pictures are whole; leave out --overlay")
+        finished = find_finished(output, inputs, formats, options, progress.finished_before)
     watch = watcher(overlay, progress)
     if explain:
         from ocr.commands.correcting import explaining
 
         watch = explaining(watch, progress)
-    documents = stream_documents(inputs, load_reader, options, watch)
+    result = open_outputs(output, inputs, formats, writing, append=resume)
+    documents = stream_documents(inputs, load_reader, options, watch, finished)
     try:
         for document in documents:
             if document.error is not None:
@@ -131,9 +147,13 @@ def run(
 
 def exit_code(progress: ReadingProgress) -> ExitCode:
     """Missing files alone are a wrong command line; anything else that could not be read is a bad input."""
-    if progress.read == 0 and progress.failed and all(f.code == "not_found" for f in progress.failures):
+    if (
+        progress.read + progress.before == 0
+        and progress.failed
+        and all(f.code == "not_found" for f in progress.failures)
+    ):
         return ExitCode.USAGE
-    return ExitCode.INPUT if progress.failed else ExitCode.OK
+    return ExitCode.INPUT if progress.failed or progress.failed_before else ExitCode.OK
 
 
 def loader(model: str | None, pipeline: str | None, adapter: str | None) -> Callable[[], Reader]:

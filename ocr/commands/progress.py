@@ -21,7 +21,7 @@ class ReadingProgress:
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
-        self.read = self.failed = self.pages = 0
+        self.read = self.failed = self.pages = self.before = self.failed_before = 0
         self.failures: list[Failure] = []
         self.live = sys.stderr.isatty() and not sys.stdout.isatty()
         self._bar: Progress | None = None
@@ -37,6 +37,11 @@ class ReadingProgress:
         """One file is done."""
         self.failed += failed
         self.read += not failed
+
+    def finished_before(self, failed: bool) -> None:
+        """One file has its result from an earlier run."""
+        self.before += 1
+        self.failed_before += failed
 
     def failure(self, source: str, failure: Failure) -> None:
         """``ocr: cannot read PATH: REASON``."""
@@ -64,7 +69,9 @@ class ReadingProgress:
     def total(self) -> None:
         """The final count."""
         if not self.quiet:
-            sys.stderr.write(f"ocr: {self.read} read, {self.failed} failed\n")
+            failed = f", {self.failed_before} of them failed" if self.failed_before else ""
+            before = f"; {self.before} done before{failed}" if self.before else ""
+            sys.stderr.write(f"ocr: {self.read} read, {self.failed} failed{before}\n")
 
     def _say(self, line: str) -> None:
         if self._bar is not None:

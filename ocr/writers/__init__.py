@@ -36,7 +36,9 @@ class Format:
     separator: str = ""
     closing: str = ""
     holds: Literal["documents", "document", "page"] = "documents"
-    """How much one file holds. Only files of several documents say which of them could not be read."""
+    """How much one file holds."""
+    tells_failures: bool = False
+    """Whether it says which documents could not be read, and why."""
 
     def write(self, document: Document | DocumentStream, options: WriterOptions) -> Pieces:
         """The document in pieces of text or bytes; its pages are taken one at a time."""
@@ -46,8 +48,8 @@ class Format:
 
 FORMATS = (
     Format("txt", ".txt", separator="\n"),
-    Format("json", ".json", opening="[\n", separator=",\n", closing="]\n"),
-    Format("jsonl", ".jsonl"),
+    Format("json", ".json", opening="[\n", separator=",\n", closing="]\n", tells_failures=True),
+    Format("jsonl", ".jsonl", tells_failures=True),
     Format("md", ".md", separator="\n"),
     Format("tsv", ".tsv", holds="document"),
     Format("hocr", ".hocr", holds="document"),

@@ -58,6 +58,8 @@ def write(document: Document | DocumentStream, options: WriterOptions) -> Iterat
 def page_element(page: Page, source: str, options: WriterOptions) -> Element:
     name = clean(source).replace('"', "'").replace(";", ",")  # which would end the name or the property
     title = f'image "{name}"; bbox 0 0 {page.width} {page.height}; ppageno {page.number - 1}'
+    if options.resolution is not None:
+        title += f"; scan_res {options.resolution} {options.resolution}"
     element = Element("div", {"class": "ocr_page", "id": f"page_{page.number}", "title": title})
     for number, block in enumerate((block for block in page.blocks if block.lines), 1):
         _add_block(element, block, page, f"{page.number}_{number}", options)

@@ -15,3 +15,5 @@ class WriterOptions:
     """Several documents share a file: plain text names each one above its text."""
     opening: PageOptions = field(default_factory=PageOptions)
     """How the file itself is opened again, with its password and limits, where a PDF is made of it."""
+    resolution: int | None = None
+    """Dots per inch of the page images, where the format can tell them (hOCR) and they are known."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 STANDARD_OUTPUT = "standard output"
 BUFFERED_BYTES = 1 << 20
+TEMPORARY = ".ocr-"
+"""How the names of files begin that are not whole yet."""
 
 
 class Output(Protocol):
@@ -112,7 +114,7 @@ class FolderOutput:
         make_folder(folder)
 
     def steps(self, document: Document | DocumentStream) -> Iterator[None]:
-        if document.error is not None and self.format.holds != "documents":
+        if document.error is not None and not self.format.tells_failures:
             return
         target = self.folder / unique_name(document.source, self.format.suffix, self.used)
         refuse_input(target, document.source)
@@ -121,12 +123,18 @@ class FolderOutput:
             return
         from ocr.document import Document
 
+        first: tuple[Path, list[str | bytes]] | None = None  # written last: it says that the others are there
         for page in document.pages:
             if page.error is None:
-                one = Document(document.source, (page,))
-                yield from whole_file(
-                    page_target(target, page.number, self.format), self.format.write(one, self.options)
-                )
+                place = page_target(target, page.number, self.format)
+                pieces = self.format.write(Document(document.source, (page,)), self.options)
+                if first is None:
+                    first = place, list(pieces)
+                    yield
+                else:
+                    yield from whole_file(place, pieces)
+        if first is not None:
+            yield from whole_file(*first)
 
     def close(self) -> None:
         """Nothing is open between documents."""
@@ -176,8 +184,12 @@ def replace_pages(document: Document | DocumentStream, pages: Iterator[Page]) ->
     return DocumentStream(document.source, pages, document.error, path=getattr(document, "path", None))
 
 
-def open_output(path: str | None, inputs: Iterable[str], output_format: Format, options: WriterOptions) -> Output:
+def open_output(
+    path: str | None, inputs: Iterable[str], output_format: Format, options: WriterOptions, append: bool = False
+) -> Output:
     """Standard output for None, a folder for an existing folder or a name ending in ``/``, otherwise a file.
+
+    ``append`` keeps the documents that a file holds already.
 
     Raises :class:`OutputError` for a file that is one of the ``inputs`` or cannot be created, UsageError for several
     documents in a file of a format that holds one.
@@ -198,7 +210,7 @@ def open_output(path: str | None, inputs: Iterable[str], output_format: Format, 
     if output_format.holds != "documents" and (Path(path).is_file() or not Path(path).exists()):
         return FileOutput(Path(path), output_format, options)
     try:
-        file = Path(path).open("wb", buffering=0)  # noqa: SIM115 (SingleOutput closes it)
+        file = Path(path).open("ab" if append else "wb", buffering=0)  # noqa: SIM115 (SingleOutput closes it)
     except OSError as error:
         raise write_error(path, error) from error
     return SingleOutput(file, path, output_format, options, options.titled)
@@ -227,14 +239,23 @@ def new_file(folder: Path) -> tuple[int, str]:
     import tempfile
 
     try:
-        handle, path = tempfile.mkstemp(prefix=".ocr-", dir=folder)
+        handle, path = tempfile.mkstemp(prefix=TEMPORARY, dir=folder)
     except OSError as error:
         raise write_error(str(folder), error) from error
+    lock(handle)
     if hasattr(os, "fchmod"):
         mask = os.umask(0)
         os.umask(mask)
         os.fchmod(handle, 0o666 & ~mask)
     return handle, path
+
+
+def lock(handle: int) -> None:
+    """Mark a temporary file as being written, for as long as this process lives (:mod:`ocr.writers.resume`)."""
+    with contextlib.suppress(ImportError, OSError):  # Windows; file systems without locks
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def unique_name(source: str, suffix: str, used: set[str]) -> str:

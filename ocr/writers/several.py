@@ -96,14 +96,16 @@ def write(
         outputs.close()
 
 
-def open_outputs(path: str | None, inputs: Iterable[str], formats: list[Format], options: WriterOptions) -> Outputs:
+def open_outputs(
+    path: str | None, inputs: Iterable[str], formats: list[Format], options: WriterOptions, append: bool = False
+) -> Outputs:
     """The outputs of :func:`~ocr.writers.output.open_output`; several formats need a folder or the stem of file names.
 
     The stem may end in the suffix of one of the formats: ``scan`` and ``scan.pdf`` both give ``scan.hocr`` and
     ``scan.pdf``. Raises UsageError for several formats on standard output.
     """
     if len(formats) == 1:
-        return Outputs([open_output(path, inputs, formats[0], options)])
+        return Outputs([open_output(path, inputs, formats[0], options, append)])
     if path is None:
         raise UsageError("several formats need a place for their files; give a folder or a stem as --output")
     if names_folder(path):

@@ -15,7 +15,7 @@ import pypdfium2.raw as pdfium_c
 import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
 
-from ocr.data import decode_worker, image_file, page_options, pages
+from ocr.data import decode_worker, image_file, page_options, pages, pdf_file
 from ocr.data.page_options import PageOptions
 from ocr.data.pages import PageReader
 from ocr.errors import Failure, InputError, UsageError
@@ -193,11 +193,60 @@ def test_a_bad_later_page_keeps_the_others(reader: PageReader, tmp_path: Path) -
     assert isinstance(entries[-1][1], Failure)
 
 
+def test_no_more_than_so_many_pages_are_read(tmp_path: Path) -> None:
+    (tmp_path / "six.pdf").write_bytes(empty_pdf(*[(50, 50)] * 6))
+    with PageReader(PageOptions(max_pages=4)) as reader:
+        entries = list(reader.pages(str(tmp_path / "six.pdf")))
+        assert [number for number, _ in entries] == [1, 2, 3, 4, 5]
+        failure = entries[-1][1]
+        assert isinstance(failure, Failure) and failure.code == "too_large" and "--max-pages" in failure.message
+    with PageReader(PageOptions(max_pages=4, pages="3-")) as reader:
+        assert all(isinstance(page, np.ndarray) for _, page in reader.pages(str(tmp_path / "six.pdf")))
+
+
+def test_a_tiff_whose_pages_go_round_in_a_circle_ends(reader: PageReader, tmp_path: Path) -> None:
+    frames = [Image.new("L", (10 + n, 10)) for n in range(2)]
+    frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
+    data = bytearray((tmp_path / "pages.tif").read_bytes())
+    first = int.from_bytes(data[4:8], "little")
+    second = directory_end(data, first)
+    last = directory_end(data, int.from_bytes(data[second : second + 4], "little"))
+    data[last : last + 4] = first.to_bytes(4, "little")
+    (tmp_path / "circle.tif").write_bytes(data)
+    entries = list(reader.pages(str(tmp_path / "circle.tif")))
+    assert [number for number, page in entries if isinstance(page, np.ndarray)] == [1, 2]
+
+
+def directory_end(data: bytes | bytearray, start: int) -> int:
+    """Where a TIFF directory says where the next one is."""
+    return start + 2 + 12 * int.from_bytes(data[start : start + 2], "little")
+
+
+def test_of_an_mpo_the_first_picture_is_read(reader: PageReader, tmp_path: Path) -> None:
+    half_dark().save(tmp_path / "camera.mpo", save_all=True, append_images=[Image.new("RGB", (5, 5))])
+    assert only_page(reader, tmp_path / "camera.mpo").shape == (HEIGHT, WIDTH, 3)
+
+
 def test_pdf_pages_at_the_chosen_resolution(tmp_path: Path) -> None:
     (tmp_path / "two.pdf").write_bytes(empty_pdf((144, 72), (72, 216)))
     with PageReader(PageOptions(dpi=100)) as reader:
         shapes = [page.shape for _, page in reader.pages(str(tmp_path / "two.pdf")) if isinstance(page, np.ndarray)]
     assert shapes == [(100, 200, 3), (300, 100, 3)]
+
+
+def test_a_long_pdf_is_opened_anew_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_file, "PAGES_OPEN", 2)
+    (tmp_path / "five.pdf").write_bytes(empty_pdf(*[(50 + 10 * number, 50) for number in range(5)]))
+    opened: list[pypdfium2.PdfDocument] = []
+    with (tmp_path / "five.pdf").open("rb") as file:
+
+        def reopen() -> pypdfium2.PdfDocument:
+            opened.append(pdf_file.open_pdf(file, None))
+            return opened[-1]
+
+        pages = pdf_file.render_pages(reopen(), range(1, 6), 72, 10_000, reopen)
+        widths = [page.width for _, page in pages if isinstance(page, Image.Image)]
+    assert widths == [50, 60, 70, 80, 90] and len(opened) == 3
 
 
 def test_chosen_pages_only(tmp_path: Path) -> None:

@@ -102,6 +102,12 @@ def test_prepared_page_is_a_multiple_of_32() -> None:
     assert page.shape[2] % 32 == page.shape[3] % 32 == 0 and page.min() == page.max() == 200
 
 
+def test_usual_pages_are_looked_at_in_a_fixed_area_and_huge_ones_not_from_too_far() -> None:
+    assert first_scale((3508, 2480), PREPARE) == pytest.approx((PREPARE.pixels / (3508 * 2480)) ** 0.5)
+    assert first_scale((13_600, 12_800), PREPARE) == PREPARE.farthest
+    assert first_scale((200, 100), PREPARE) == PREPARE.enlarge
+
+
 @pytest.mark.parametrize("length", [32, 1024, 1536, 1568, 4000 // 32 * 32, 9600])
 def test_tiles_cover_the_side_once(length: int) -> None:
     end = 0

@@ -58,6 +58,20 @@ def test_a_blank_page_gives_no_text() -> None:
     assert (result.width, result.height, result.blocks) == (200, 300, ())
 
 
+def test_lines_too_low_for_letters_are_not_drawn_out() -> None:
+    widths: list[int] = []
+
+    def recognise(images: Array) -> Array:
+        widths.append(images.shape[3])
+        return read_ends(images)
+
+    flat = TwoStageReader(find_dark, recognise, ALPHABET, ReadingSettings(height=32))
+    image = np.full((2, 4000, 3), 255, np.uint8)
+    image[:, 100:3900] = 0
+    (result,) = flat.predict([image])
+    assert result.blocks == () and widths == []
+
+
 def test_an_upright_line_stays_upright() -> None:
     (result,) = reader().predict([page(0, 100)])
     (line,) = result.lines

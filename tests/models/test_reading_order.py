@@ -56,6 +56,18 @@ def test_paragraphs_are_blocks() -> None:
     assert order_lines(quads) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
+def test_a_line_that_is_set_in_begins_a_paragraph() -> None:
+    lines = [line(70 if row in (0, 3, 7) else 40, 30 * row, 500 if row not in (2, 6) else 200) for row in range(9)]
+    assert order_lines(lines) == [[0, 1, 2], [3, 4, 5, 6], [7, 8]]
+
+
+def test_lists_quotations_and_centred_lines_are_not_cut_up() -> None:
+    quotation = [line(80 if row in (3, 4, 5) else 40, 30 * row, 500) for row in range(9)]
+    centred = [line(40 + 35 * (row % 4), 30 * row, 500 - 70 * (row % 4)) for row in range(9)]
+    for lines in (quotation, centred):
+        assert order_lines(lines) == [list(range(9))]
+
+
 def test_two_columns() -> None:
     assert_read_as_given(LEFT + RIGHT)
 

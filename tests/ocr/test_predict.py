@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +117,41 @@ def test_a_page_for_which_the_memory_does_not_suffice_fails_alone(tmp_path: Path
     assert [document.failed for document in documents] == [False, True, False]
 
 
+class SlowReader:
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        for _ in range(6_000 if images[0].shape[1] == 13 else 0):
+            time.sleep(0.01)
+        return WidthReader().predict(images)
+
+
+def test_a_page_that_takes_too_long_fails_alone(tmp_path: Path) -> None:
+    names = [draw(tmp_path / f"{width}.png", width) for width in (12, 13, 14)]
+    before = signal.getsignal(signal.SIGALRM)
+    started = time.monotonic()
+    documents = list(read_documents(names, SlowReader(), PageOptions(reading_timeout=0.2)))
+    assert time.monotonic() - started < 30
+    (page,) = documents[1].pages
+    assert page.error is not None and page.error.code == "timeout" and "--reading-timeout" in page.error.message
+    assert [document.failed for document in documents] == [False, True, False]
+    assert signal.getsignal(signal.SIGALRM) == before and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_an_alarm_of_the_program_is_left_alone(tmp_path: Path) -> None:
+    signal.setitimer(signal.ITIMER_REAL, 1000)
+    try:
+        (document,) = read_documents([draw(tmp_path / "12.png", 12)], WidthReader(), PageOptions(reading_timeout=0.01))
+        assert not document.failed and signal.getitimer(signal.ITIMER_REAL)[0] > 900
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def test_pages_are_read_outside_the_main_thread_too(tmp_path: Path) -> None:
+    name = draw(tmp_path / "12.png", 12)
+    with ThreadPoolExecutor(1) as pool:
+        (document,) = pool.submit(lambda: list(read_documents([name], WidthReader()))).result()
+    assert document.text == "width 12"
+
+
 def test_other_errors_of_the_model_are_bugs_and_come_through(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="a bug"):
         list(read_documents([draw(tmp_path / "13.png", 13)], FailingReader(RuntimeError("a bug"))))
@@ -144,6 +182,24 @@ def test_read_takes_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         read(tmp_path)
     with pytest.raises(InputError, match=r"missing\.png: there is no such file"):
         read(tmp_path / "missing.png")
+
+
+def test_three_lines_read_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def load(*model: object) -> WidthReader:
+        asked.append(model)
+        return WidthReader()
+
+    monkeypatch.setattr("ocr.pipeline.load", load)
+    path = draw(tmp_path / "page.png", 10)
+    reader = ocr.load(pipeline="end2end")
+    assert reader.read(path).text == reader.read(Path(path)).text == "width 10"
+    assert [document.text for document in reader.read_documents([str(tmp_path), path])] == ["width 10"] * 2
+    assert reader.predict([np.zeros((5, 7, 3), np.uint8)])[0].text == "width 7"
+    with pytest.raises(InputError, match="--max-pixels"):
+        reader.read(path, PageOptions(max_pixels=20))
+    assert asked == [(None, "end2end", None)], "the model is loaded once"
 
 
 def test_the_package_offers_what_it_lists() -> None:

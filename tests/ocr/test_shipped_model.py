@@ -72,3 +72,12 @@ def test_batch_size_does_not_change_results(letter: Image) -> None:
     (one, _) = small.predict([letter, turned])
     assert one.text == whole[0].text
     assert [w.polygon for w in one.words] == [w.polygon for w in whole[0].words]
+
+
+@pytest.mark.slow
+def test_small_print_on_a_huge_page_is_found(letter: Image) -> None:
+    """As on a plan or a newspaper sheet: 28 letters on 51 million pixels."""
+    reader = load(pipeline="two_stage")
+    (alone,) = reader.predict([letter])
+    (sheet,) = reader.predict([np.tile(letter, (4, 7, 1))])
+    assert len(list(sheet.lines)) > 0.9 * 28 * len(list(alone.lines))
