@@ -2,7 +2,7 @@
 PYTHON ?= python
 SOURCES = ocr models data tests scripts
 
-.PHONY: quality format test test-slow wheel install-check clean
+.PHONY: quality format test test-slow api wheel install-check clean
 
 quality:  ## Lint, formatting and types
 	$(PYTHON) -m ruff check $(SOURCES)
@@ -18,6 +18,9 @@ test:  ## The tests of every change
 
 test-slow:  ## The tests that take minutes
 	$(PYTHON) -m pytest -m slow
+
+api:  ## Pages of all modules, from their docstrings, into build/api
+	$(PYTHON) scripts/build_api_pages.py build/api
 
 wheel:  ## dist/*.whl
 	rm -rf build  # setuptools would pack what it left there earlier

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,18 +75,20 @@ def fingerprint(role: str, path: str) -> SetFingerprint:
 
 def _of_manifest(path: Path) -> tuple[int, int, int, str]:
     """Images, lines, bytes and hash of a manifest."""
-    digest, lines = hashlib.sha256(), 0
+    digest, starts, start = hashlib.sha256(), array("q"), 0
     with path.open("rb") as file:
         for line in file:
             digest.update(line)
-            lines += bool(line.strip())
-    step, images = max(1, lines // STATED_IMAGES), 0
-    with path.open("rb") as file:
-        for number, line in enumerate(filter(bytes.strip, file)):
-            if number % step == 0 and (image := _image_of(line)):
+            if not line.isspace():
+                starts.append(start)
+            start += len(line)
+        step, images = max(1, len(starts) // STATED_IMAGES), 0
+        for place in starts[::step]:
+            file.seek(place)
+            if image := _image_of(file.readline()):
                 digest.update(str(_size(path.parent / image)).encode())
                 images += 1
-    return (images if step == 1 else lines), lines, path.stat().st_size, digest.hexdigest()
+    return (images if step == 1 else len(starts)), len(starts), path.stat().st_size, digest.hexdigest()
 
 
 def _image_of(line: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from ocr.errors import InputError
 
 OPEN_FILES = 64
 """Files held open; a set may have thousands of shards."""
+
+_moving = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,7 @@ class FixedFile:
 
     def read(self, start: int, length: int) -> bytes:
         """``length`` bytes from ``start`` on. Raises InputError if they are not there or the file was changed."""
-        opened = _opened(self)  # held here, so that it is not closed meanwhile
-        data = os.pread(opened.fileno(), length, start)
+        data = read_at(_opened(self), start, length)
         if len(data) < length:
             raise InputError("truncated", f"{self.path}: ends within bytes {start} to {start + length}; copy it again")
         return data
@@ -57,6 +59,15 @@ class Span:
     def read(self) -> bytes:
         """See :meth:`FixedFile.read`."""
         return self.file.read(self.start, self.length)
+
+
+def read_at(opened: BinaryIO, start: int, length: int) -> bytes:
+    """Up to ``length`` bytes of a file from ``start`` on, whoever else reads in it; held here, it is not closed."""
+    if hasattr(os, "pread"):
+        return os.pread(opened.fileno(), length, start)
+    with _moving:  # Windows has no pread: there the file's one position is moved, by one thread at a time
+        opened.seek(start)
+        return opened.read(length)
 
 
 @lru_cache(maxsize=OPEN_FILES)

@@ -79,7 +79,12 @@ def label_texts(sample: Sample) -> Iterable[str]:
     """The text of each line that counts; of the text without polygons, each row."""
     if sample.page is not None:
         return [line.text for line in sample.page.lines if not line.ignore]
-    return [row for row in (sample.text or "").splitlines() if row.strip()]
+    return text_rows(sample.text or "")
+
+
+def text_rows(text: str) -> list[str]:
+    """The rows of a text without polygons that are not blank."""
+    return [row for row in text.splitlines() if row.strip()]
 
 
 def load_samples(path: Path, *, split: str | None = None, options: LabelOptions | None = None) -> Sequence[Sample]:

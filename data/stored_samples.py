@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
@@ -41,13 +41,17 @@ class Summary:
     """Texts in each language that are still to be counted: many at once are faster."""
 
     def add(self, sample: Sample) -> None:
-        if sample.lang not in self.languages:
-            self.languages.append(sample.lang)
+        self.note(sample.lang, label_texts(sample))
+
+    def note(self, language: str | None, label: Iterable[str]) -> None:
+        """Add a sample in this language with these texts."""
+        if language not in self.languages:
+            self.languages.append(language)
             self.characters.append(Counter())
-        code = self.languages.index(sample.lang)
+        code = self.languages.index(language)
         self.codes.append(code)
         texts = self.waiting.setdefault(code, [])
-        texts += label_texts(sample)
+        texts += label
         if len(texts) >= WAITING_TEXTS:
             self.characters[code].update("".join(self.waiting.pop(code)))
 

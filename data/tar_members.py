@@ -1,7 +1,8 @@
 """The members of a tar file by their place in it, so that each can be read alone. Nothing is ever extracted.
 
 POSIX ustar with the long names of GNU and pax, which is what tar, Python and webdataset write. Links, devices and
-folders are passed over: a member is bytes within the file or nothing.
+folders are passed over: a member is bytes within the file or nothing. The standard library's ``tarfile`` finds the same
+places, but takes more than twice as long, and ends without a word at a damaged header behind the first.
 https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
 """
 

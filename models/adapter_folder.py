@@ -6,13 +6,13 @@ base (a shipped model or a folder), its ``revision`` is the SHA-256 of the base'
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocr.errors import ModelError
+from ocr.models.file_hashes import hash_of_file
 from ocr.models.tensor_file import load_tensors, save_tensors
 from ocr.models.weights import WEIGHTS, build_stored, load_state, save_config
 
@@ -81,15 +81,11 @@ def read_adapter_info(folder: Path) -> AdapterInfo:
 def fingerprint_of(model: Path) -> str:
     """SHA-256 of the weights of a model folder. Raises ModelError if they are not there."""
     try:
-        with (model / WEIGHTS).open("rb") as file:
-            digest = hashlib.sha256()
-            while block := file.read(1 << 20):
-                digest.update(block)
+        return hash_of_file(model / WEIGHTS)
     except OSError as error:
         raise ModelError(
             f"cannot read {model / WEIGHTS}: {error.strerror}; an adapter needs its model's weights"
         ) from error
-    return digest.hexdigest()
 
 
 def check_base(folder: Path, base: Path) -> None:
@@ -114,6 +110,9 @@ def save_adapter(folder: Path, pipeline_name: str, pipeline: Pipeline, state: Ma
     save_config(folder, pipeline_name, pipeline.config, pipeline.alphabet)
     lora = lora_of(pipeline)
     lora.save_pretrained(str(folder))
+    told = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    told["target_modules"] = sorted(told["target_modules"])  # a set in peft, whose order is another in each process
+    (folder / ADAPTER_CONFIG).write_text(json.dumps(told, indent=2, sort_keys=True), encoding="utf-8")
     narrow = get_peft_model_state_dict(pipeline, dict(state), ADAPTER, save_embedding_layers=False)
     full = {name: tensor for name, tensor in state.items() if in_layers(name, lora.modules_to_save)}
     tensors = {PREFIX + name: tensor.half() for name, tensor in {**narrow, **full}.items()}

@@ -1,4 +1,4 @@
-"""Writing ONNX files, for every pipeline: trace a network, keep large constants in fp16."""
+"""Writing ONNX files, for every pipeline: trace a network, keep large constants in fp16, note the file's hash."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from ocr.models.file_hashes import save_hash
 
 OPSET = 17
 LARGE = 256
@@ -32,6 +34,7 @@ def write_onnx(
             output_names=list(outputs), dynamic_axes=dynamic, opset_version=OPSET, dynamo=False,
         )  # fmt: skip
     store_as_half(path)
+    save_hash(path)
 
 
 def store_as_half(path: Path) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.errors import ModelError
+from ocr.models.file_hashes import save_hash
 from ocr.models.onnx_file import store_as_half, store_as_single
 
 LAYERS = {"MatMul", "Gemm", "Conv"}
@@ -55,6 +56,7 @@ def quantize_file(path: Path, inputs: Sequence[NDArray[np.float32]] | None, excl
         write_int8(prepared, result, inputs, [name for name in layers if name not in left])
         store_as_half(result)
         shutil.copyfile(result, path)
+        save_hash(path)
     return len(layers) - len(left), len(layers)
 
 

@@ -10,6 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from ocr.errors import ModelError
+from ocr.models.file_hashes import check_hash, remedy
 
 Recording = dict[str, list[NDArray[np.float32]]]
 """What the networks of a reader were given, by the stem of their file: int8 is calibrated on it."""
@@ -19,6 +20,7 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     """The network in ONNX Runtime, with :func:`thread_count` threads. Raises ModelError if it is missing or damaged."""
     if not path.is_file():
         raise ModelError(f"{path.parent} has no {path.name}: write it with ocr export {path.parent}")
+    check_hash(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = thread_count()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -27,7 +29,8 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises several classes of its own
-        raise ModelError(f"cannot load {path}: {' '.join(str(error).split())[:200]}") from error
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"cannot load {path}: {reason}; {remedy(path.parent)}") from error
 
 
 def thread_count() -> int:

@@ -1,7 +1,8 @@
 """OCR for Latin script and Korean with vision transformers.
 
 >>> import ocr
->>> document = ocr.read("page.png")  # doctest: +SKIP
+>>> reader = ocr.load()
+>>> document = reader.read("scan.pdf")  # doctest: +SKIP
 >>> print(document.text)  # doctest: +SKIP
 
 Importing the package is cheap: each name below is imported when it is first used.
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from ocr.data.page_options import PageOptions
     from ocr.document import Block, Char, Document, Line, Page, Word
     from ocr.errors import InputError, ModelError, OcrError, UsageError
-    from ocr.pipeline import load
     from ocr.predict import read, read_documents
+    from ocr.reader import DocumentReader, load
     from ocr.writers.several import write
 
     __version__: str
@@ -26,6 +27,7 @@ __all__ = [
     "Block",
     "Char",
     "Document",
+    "DocumentReader",
     "InputError",
     "Line",
     "ModelError",
@@ -45,8 +47,8 @@ _MODULES = {
     "ocr.document": ("Block", "Char", "Document", "Line", "Page", "Word"),
     "ocr.errors": ("InputError", "ModelError", "OcrError", "UsageError"),
     "ocr.data.page_options": ("PageOptions",),
-    "ocr.pipeline": ("load",),
     "ocr.predict": ("read", "read_documents"),
+    "ocr.reader": ("DocumentReader", "load"),
     "ocr.writers.several": ("write",),
 }
 

@@ -1,7 +1,8 @@
 """Checkpoints of a training run: safetensors and JSON, written beside and renamed, the last two and the best kept.
 
 ``checkpoint-STEP`` holds ``state.safetensors`` (weights, their average, the optimizer's moments, where the lanes of the
-data stand) and ``progress.json``, which ends with the SHA-256 of both. Nothing is ever unpickled.
+data stand; of a run from a model also the averages that were best) and ``progress.json``, which ends with the SHA-256
+of both. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ from ocr.distributed import fill, in_shards_like, whole
 from ocr.errors import ModelError, OutputError, UsageError
 from ocr.models.adapt import base_of, is_adapted, trained_state
 from ocr.models.adapter_folder import save_adapter
+from ocr.models.file_hashes import hash_of_file
 from ocr.models.safetensors_header import read_header
 from ocr.models.trainable import Pipeline, Scores
 from ocr.models.weights import save_model
 
 KEPT = 2
 STATE, PROGRESS = "state.safetensors", "progress.json"
+
+CHOSEN = "chosen."
+"""What the names of the averages begin with that were kept as the best ones."""
 
 SPARE_BYTES = 8 << 20
 """Free space wanted beside what a checkpoint takes."""
@@ -240,14 +245,6 @@ def to_disk(path: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
-
-
-def hash_of_file(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def hash_of_json(data: Mapping[str, Any]) -> str:

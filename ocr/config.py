@@ -47,8 +47,9 @@ class LoopConfig:
         wandb: Project at Weights & Biases that curves and sample pictures are sent to as well; empty: none are.
         forget_limit: Points (hundredths of CER, F1 or characters read right) that the stock set's score may fall by
             before a run that started from a model warns.
-        step_back: Whether a run that started from a model ends with its weights as far on the way back to that model as
-            own validation data cannot tell (:mod:`ocr.step_back`).
+        step_back: Whether a run that started from a model ends with its weights part of the way back to that model:
+            where the stock set is read best, as far as own validation data cannot tell (:mod:`ocr.step_back`). Without
+            such data they stay where they are.
         seed: Of weights and data.
         deterministic: Compute the same bits each time, on the same machine; a run that was killed and resumed then ends
             with the same weights as one that was not.

@@ -76,7 +76,8 @@ def report_forgetting(
 ) -> None:
     """Both columns, the symbols that got worse and a warning on stderr; all of it as ``report.json`` in ``output``.
 
-    ``after`` is None if a resumed run found no better weights than those it had kept. Raises OutputError.
+    ``after`` is None if it is not known: a run of an older version was resumed and found no better weights. Raises
+    OutputError.
     """
     if after is None:
         print("no better weights since the run was resumed: nothing new to compare", file=sys.stderr)  # noqa: T201

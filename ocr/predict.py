@@ -111,10 +111,15 @@ def read(
     The model stays loaded for the next call. Raises :class:`~ocr.errors.InputError` if no page can be read,
     :class:`~ocr.errors.ModelError` if the model cannot be loaded; single bad pages carry their ``error``.
     """
+    return read_file(path, load_once(model, pipeline, adapter), options)
+
+
+def read_file(path: str | os.PathLike[str], reader: Reader, options: PageOptions | None = None) -> Document:
+    """The document of one image or PDF, or :class:`~ocr.errors.InputError` if no page of it can be read."""
     source = os.fspath(path)
     if is_several(source):
-        raise UsageError(f"{source} is a folder or pattern, and ocr.read takes one file; use ocr.read_documents")
-    (document,) = read_documents([source], load_once(model, pipeline, adapter), options)
+        raise UsageError(f"{source} is a folder or pattern, and this reads one file; use read_documents")
+    (document,) = read_documents([source], reader, options)
     if document.error is not None:
         raise InputError(document.error.code, f"cannot read {source}: {document.error.message}")
     return document

@@ -1,9 +1,10 @@
 """At the end of a training that started from a model: how far back to that model the weights may go.
 
 Own validation data are few and the stock set is small, so the last percent that training won on the former is mostly
-chance, and what it lost on the latter is not. The weights go back as far as own validation data cannot tell: to the
-smallest share of the way whose score is within one standard error of the best one (the one-standard-error rule of
-Breiman et al., Classification and Regression Trees, 1984, section 3.4.3).
+chance, and what it lost on the latter is not. Of the shares of the way that own validation data cannot tell from the
+best one, those within one standard error of its score (the one-standard-error rule of Breiman et al., Classification
+and Regression Trees, 1984, section 3.4.3), the one with the lowest error on the stock set is taken. Without own
+validation data nothing can be told, and all of the way is kept.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LAST_SHARE = 0.25
 def step_back(
     before: Scores, after: Scores, weights: Callable[[float], State], judge: Callable[[State], Scores], limit: float
 ) -> tuple[float, State, Scores]:
-    """The share of the way to take, the weights there and their scores.
+    """The share of the way to take, the weights there and their scores; all of it without own validation data.
 
     Args:
         before: Scores of the model that training started from.
@@ -40,6 +41,12 @@ def step_back(
         judge: Scores of weights.
         limit: Points that the stock set's score may fall by; of weights within it the best are taken.
     """
+    if after.objective is None:
+        print(  # noqa: T201
+            "all of the way from the model is kept: no validation data of one's own to step back by (data.val)",
+            file=sys.stderr, flush=True,
+        )  # fmt: skip
+        return 1.0, weights(1.0), after
     found = {share: judge(weights(share)) for share in SHARES} | {1.0: after}
     if not within_limit(before, found, limit):
         found = {LAST_SHARE: judge(weights(LAST_SHARE))} | found
@@ -51,11 +58,15 @@ def step_back(
 
 
 def chosen_share(before: Scores, found: Mapping[float, Scores], limit: float) -> float:
-    """The smallest share whose score is within a standard error of the best among those that forget little enough."""
+    """Of those within a standard error of the best score, the share with the lowest error on the stock set.
+
+    Of several the smallest. Shares that forget too much are left out while there are others.
+    """
     little = within_limit(before, found, limit) or found
     best = min(little.values(), key=objective)
     enough = objective(best) + standard_error(best)
-    return min(share for share, scores in little.items() if objective(scores) <= enough)
+    alike = [share for share, scores in little.items() if objective(scores) <= enough]
+    return min(alike, key=lambda share: (stock_error(found[share]), share))
 
 
 def within_limit(before: Scores, found: Mapping[float, Scores], limit: float) -> dict[float, Scores]:

@@ -129,8 +129,8 @@ def train_together(
             state.save(output, batches)
         stop.raise_again()
     if before is not None and validation is not None:
-        state.step_back(output, config, before, validation)
-        report_forgetting(before, state.kept, config, pipeline.alphabet, output)
+        after = state.step_back(output, config, before, validation)
+        report_forgetting(before, after, config, pipeline.alphabet, output)
     log.close()
     return state.scores
 

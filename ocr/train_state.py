@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ocr.checkpoint import Progress, StoredCheckpoint, save_best, save_checkpoint, state_tensors
+from ocr.checkpoint import CHOSEN, Progress, StoredCheckpoint, part_of, save_best, save_checkpoint, state_tensors
 from ocr.config import TrainConfig
 from ocr.data.batch_stream import BatchStream
 from ocr.data.series import Share
@@ -39,7 +39,7 @@ class TrainState:
         saved: Step of the newest checkpoint.
         batch: The newest batch.
         start: What is trained as it was in the model that the run started from; None: it started from nothing.
-        chosen: The averages that were kept as the best ones, where there is a ``start``.
+        chosen: The averages that were kept as the best ones, where there is a ``start``; checkpoints hold them too.
         began: When training would have begun without the breaks, on the clock of :func:`time.monotonic`.
     """
 
@@ -73,6 +73,10 @@ class TrainState:
         self.step, self.saved, self.best, self.kept = progress.step, progress.step, progress.best, progress.kept
         self.scores = progress.kept or self.scores
         self.began = time.monotonic() - progress.seconds
+        chosen = part_of(found.tensors, CHOSEN)
+        if self.start is not None and chosen:
+            own = {name: tensor.to(self.start[name].device) for name, tensor in chosen.items()}
+            self.chosen = self.start | own  # what is frozen is not in the checkpoint
 
     def share(self, found: StoredCheckpoint | None) -> Share:
         """This process's share of the batches, from where the checkpoint stands."""
@@ -102,18 +106,22 @@ class TrainState:
                     self.chosen = {name: tensor.clone() for name, tensor in average.items()}
         self.save(output, batches, scored=bool(scored))
 
-    def step_back(self, output: Path, config: TrainConfig, before: Scores, validation: Validation) -> None:
-        """Keep the best weights part of the way back to the model that the run started from (:mod:`ocr.step_back`)."""
-        if self.start is None or self.chosen is None or self.kept is None or not config.loop.step_back:
-            return  # or a resumed run found no better weights than those it had kept
-        start, chosen = self.start, self.chosen
-        share, weights, scores = step_back(
-            before, self.kept, lambda share: interpolated(start, chosen, share),
-            lambda weights: evaluate(self.reading, weights, validation), config.loop.forget_limit,
-        )  # fmt: skip
-        if share < 1:
-            self.kept = scores
-            save_best(output, config, self.reading, weights)
+    def step_back(self, output: Path, config: TrainConfig, before: Scores, validation: Validation) -> Scores | None:
+        """Keep the best weights part of the way back to the model that the run started from (:mod:`ocr.step_back`).
+
+        Done again, after a kill or for a run that was at its end, it keeps the same weights. Returns their scores; None
+        if the checkpoint that the run went on from does not hold what had been chosen, and nothing better came.
+        """
+        if self.start is None or self.chosen is None or self.kept is None:
+            return None
+        start, chosen, scores, weights = self.start, self.chosen, self.kept, self.chosen
+        if config.loop.step_back:
+            _, weights, scores = step_back(
+                before, scores, lambda share: interpolated(start, chosen, share),
+                lambda weights: evaluate(self.reading, weights, validation), config.loop.forget_limit,
+            )  # fmt: skip
+        save_best(output, config, self.reading, weights)  # even all of the way: a session before may have stepped back
+        return scores
 
     def save(self, output: Path, batches: BatchStream, *, scored: bool = True) -> None:
         """Write a checkpoint; called by all processes, written by the main one."""
@@ -123,6 +131,9 @@ class TrainState:
             self.step, batches.number, self.best, self.seconds, scored, self.kept, self.scaler.state_dict()
         )
         if self.processes.is_main:
+            if self.chosen is not None:
+                frozen = {name for name, own in self.pipeline.named_parameters() if not own.requires_grad}
+                tensors |= {CHOSEN + name: own for name, own in self.chosen.items() if name not in frozen}
             save_checkpoint(output, self.pipeline, tensors, progress)
         self.saved = self.step
 

@@ -10,7 +10,6 @@ measure one row a process there.
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import os
 import resource
@@ -23,6 +22,7 @@ from typing import Any
 
 import peft
 import torch
+from result_rows import append_rows
 from torch import Tensor, nn
 
 from ocr.models.quantize import optimizer_class, quantize_backbone
@@ -98,15 +98,6 @@ def _resident_peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def append(row: dict[str, object], target: Path) -> None:
-    new = not target.exists()
-    with target.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=["S"])
@@ -121,7 +112,7 @@ def main() -> None:
             if device.type == "cuda":
                 torch.cuda.reset_peak_memory_stats()
             row = measure(model, method, options.steps, options.batch, device)
-            append(row, options.output)
+            append_rows([row], options.output)
             print(" ".join(f"{key}={value}" for key, value in list(row.items())[1:9]))
 
 

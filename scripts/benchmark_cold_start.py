@@ -9,7 +9,6 @@ scripts/results/cold_start.csv: seconds are medians, `ratio` is over the plain t
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import os
 import platform
@@ -20,6 +19,8 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+
+from result_rows import append_rows
 
 RESULTS = Path(__file__).parent / "results" / "cold_start.csv"
 BASELINE = "tesseract"
@@ -89,17 +90,6 @@ def versions() -> str:
     return "; ".join(found)
 
 
-def append(rows: list[dict[str, object]], target: Path) -> None:
-    """Add rows under a header that is written once."""
-    new = not target.exists()
-    target.parent.mkdir(exist_ok=True)
-    with target.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerows(rows)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("page", type=Path)
@@ -111,7 +101,7 @@ def main() -> None:
     named = {"--model": options.model, "--pipeline": options.pipeline}
     reader = [word for option, value in named.items() if value for word in (option, value)]
     rows = measure(options.page, reader, options.repetitions)
-    append(rows, options.output)
+    append_rows(rows, options.output)
     for row in rows:
         print(
             f"{row['engine']:24} {row['median_s']} s ({row['fastest_s']} to {row['slowest_s']}), ratio {row['ratio']}"

@@ -12,7 +12,6 @@ both ratios are of processor time, which a busy machine changes least.
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import itertools
 import os
@@ -28,6 +27,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from result_rows import append_rows
 
 from ocr.models.interface import Reader
 from ocr.models.registry import PIPELINES
@@ -115,17 +115,6 @@ def table(times: Mapping[tuple[str, int], Times]) -> list[dict[str, object]]:
     ]
 
 
-def append(rows: Sequence[dict[str, object]], target: Path) -> None:
-    """Add rows under a header that is written once."""
-    new = not target.exists()
-    target.parent.mkdir(exist_ok=True)
-    with target.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerows(rows)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pipeline", action="append", default=[], help="its shipped model; may be given again")
@@ -138,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = chosen or [find_model(None, name) for name in sorted(PIPELINES) if DEFAULT_MODELS[name] in shipped()]
     readers = {folder.name if folder.name in shipped() else str(folder): load(folder) for folder in chosen}
     rows = table(measure(readers, {lines: draw_page(lines) for lines in options.lines}, options.repetitions))
-    append(rows, options.output)
+    append_rows(rows, options.output)
     shown = ("model", "lines", "lines_found", "median_s", "cpu_s", "ratio", "over_first")
     print("| " + " | ".join(shown) + " |")
     print("| " + " | ".join("---" for _ in shown) + " |")

@@ -11,7 +11,6 @@ keeps for the backward pass. Rows go to scripts/results/loop_options.csv.
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import json
 import os
@@ -25,6 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from result_rows import append_rows
 
 from ocr.config import load_config
 from ocr.distributed import Processes
@@ -120,12 +120,7 @@ def main() -> None:
         row |= {"widths": " ".join(map(str, options.widths)), "settings": " ".join(options.overrides)} | measured
         row |= {"threads": os.environ.get("OMP_NUM_THREADS", ""), "load": round(os.getloadavg()[0], 1)}
         row |= {"cpus": os.cpu_count(), "versions": f"Python {platform.python_version()}; torch {version('torch')}"}
-        new = not options.output.exists()
-        with options.output.open("a", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        append_rows([row], options.output)
         print(option, measured, flush=True)
 
 

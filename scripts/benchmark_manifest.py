@@ -12,7 +12,6 @@ scripts/results/manifest.csv.
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import json
 import os
@@ -29,6 +28,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from benchmark_memory import INTERVAL, family, memory
+from result_rows import append_rows
 
 RESULTS = Path(__file__).parent / "results" / "manifest.csv"
 
@@ -155,13 +155,7 @@ def main() -> None:
         "versions": f"Python {platform.python_version()}; torch {version('torch')}",
         "note": options.note,
     }
-    new = not options.output.exists()
-    options.output.parent.mkdir(exist_ok=True)
-    with options.output.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    append_rows([row], options.output)
     print(f"{row['lines']} lines: first step after {row['seconds']} s, {row['pss_mb']} MB shared out")
 
 

@@ -11,7 +11,6 @@ in each), `pss_mb` shares such pages out among them. Linux only. Rows go to scri
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import os
 import platform
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from result_rows import append_rows
 
 RESULTS = Path(__file__).parent / "results" / "memory.csv"
 PROC = Path("/proc")
@@ -148,13 +148,7 @@ def main() -> None:
         "cpus": os.cpu_count(),
         "versions": "; ".join([f"Python {platform.python_version()}", *(f"{n} {version(n)}" for n in PACKAGES)]),
     }
-    new = not options.output.exists()
-    options.output.parent.mkdir(exist_ok=True)
-    with options.output.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    append_rows([row], options.output)
     print(f"{row['task']}: {row['rss_mb']} MB resident, {row['pss_mb']} MB shared out; limit {row['limit_mb']} MB")
 
 

@@ -11,9 +11,9 @@ and counts the pages and texts in the result. Linux only. Rows go to scripts/res
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import functools
+import multiprocessing
 import os
 import platform
 import re
@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from benchmark_memory import PACKAGES, family, memory
 from PIL import Image
+from result_rows import append_rows
 
 from ocr.commands.predict import load_model, run
 from ocr.commands.progress import ReadingProgress
@@ -33,6 +34,7 @@ from ocr.data.page_options import PageOptions
 from ocr.writers import WRITERS
 
 RESULTS = Path(__file__).parent / "results" / "streaming.csv"
+NAMES = {"pdf": "book.pdf", "folder": "scans"}
 EARLY, EVERY, AROUND = 50, 10, 25
 LIMIT = 0.10
 """What the project promises: so much more at the end than at page 50."""
@@ -64,23 +66,20 @@ def draw(number: int) -> Image.Image:
     return Image.fromarray(page)
 
 
-def make_input(kind: str, pages: int, folder: Path) -> Path:
+def make_input(target: Path, pages: int) -> None:
     """A PDF or a folder of PNG files with so many pages."""
-    if kind == "pdf":
-        target = folder / "book.pdf"
+    if target.suffix:
         rest = (draw(number) for number in range(2, pages + 1))
         draw(1).save(target, save_all=True, append_images=rest, resolution=200)
-        return target
-    target = folder / "scans"
+        return
     target.mkdir()
     for number in range(1, pages + 1):
         draw(number).save(target / f"{number}.png")
-    return target
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=["pdf", "folder"])
+    parser.add_argument("kind", choices=list(NAMES))
     parser.add_argument("--pages", type=int, default=1000)
     parser.add_argument("--format", default="jsonl", choices=list(WRITERS))
     parser.add_argument("--pipeline")
@@ -92,7 +91,10 @@ def main() -> None:
     options = parse()
     watch, started = MemoryWatch(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        source = make_input(options.kind, options.pages, Path(folder))
+        source = Path(folder, NAMES[options.kind])
+        maker = multiprocessing.get_context("spawn").Process(target=make_input, args=(source, options.pages))
+        maker.start()  # elsewhere: what it took of memory would stay with this process
+        maker.join()
         result = Path(folder, f"results.{options.format}")
         one_file = options.kind == "pdf" or WRITERS[options.format].holds == "documents"
         place = str(result) if one_file else f"{result}/"
@@ -118,13 +120,7 @@ def main() -> None:
         "code": int(code),
         "versions": "; ".join([f"Python {platform.python_version()}", *(f"{n} {version(n)}" for n in PACKAGES)]),
     }
-    new = not options.output.exists()
-    options.output.parent.mkdir(exist_ok=True)
-    with options.output.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    append_rows([row], options.output)
     growth = late[0] / early[0] - 1
     print(f"{row['pages']} pages: {early[0]:.0f} MB at page {EARLY}, {growth:+.1%} at the end; limit {LIMIT:+.0%}")
 

@@ -3,16 +3,15 @@
 Some of the kills are aimed inside a save: they come as soon as the folder of an unfinished checkpoint or of unfinished
 best weights is seen. Training runs through the command line (``ocr train ... --resume``) in forked processes, so that
 the imports, which take most of the time, are done once. The SHA-256 of the last checkpoint's state (weights, their
-average, the optimizer) and of the best weights must be those of the unbroken run, and no worker process may outlive its
-training.
+average, the optimizer) and of the best weights (with ``--adapt`` of an adapter, and of the report on what the model
+forgot) must be those of the unbroken run, and no worker process may outlive its training.
 
-    python scripts/kill_resume.py [--kills 60] [--aimed 10] [--results scripts/results/kill_resume.csv]
+    python scripts/kill_resume.py [--kills 60] [--aimed 10] [--adapt] [--results scripts/results/kill_resume.csv]
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime
 import hashlib
 import importlib
@@ -28,6 +27,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from result_rows import append_rows
 
 from ocr.cli import main as ocr_command
 from ocr.data.labels.native_writer import write_native
@@ -138,13 +138,12 @@ def kill_once(child: int, output: Path, rng: random.Random, longest: float, aime
     return "in save" if saving(output, since) else "killed"
 
 
-def digests(output: Path) -> tuple[str, str]:
-    """SHA-256 of the state in the last checkpoint and of the best weights."""
+def digests(output: Path) -> tuple[str, ...]:
+    """SHA-256 of the state in the last checkpoint, of the best weights, and of what an adaptation leaves besides."""
     last = sorted(output.glob("checkpoint-*"))[-1] / "state.safetensors"
-    first, second = (
-        hashlib.sha256(path.read_bytes()).hexdigest() for path in (last, output / "best/weights.safetensors")
-    )
-    return first, second
+    besides = [path for path in (output / "best/adapter_config.json", output / "report.json") if path.exists()]
+    paths = (last, next((output / "best").glob("*.safetensors")), *besides)
+    return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
 
 
 def living(groups: list[int], seconds: float = 20.0) -> int:
@@ -194,6 +193,13 @@ def kill_and_compare(folder: Path, kills: int, aimed: int, seed: int, given: Seq
     return Outcome(done, inside, runs, equal, living(groups), wanted[0])
 
 
+def base_settings(folder: Path) -> list[str]:
+    """What makes a training one of an adapter for a model that is trained here first."""
+    folder.mkdir()
+    run_to_end(command(draw_set(folder / "set"), folder / "run", ["loop.steps=5", "loop.evaluate_every=5"]))
+    return ["parts=[recognizer]", "adapt.method=lora", "adapt.rank=2", "--from", str(folder / "run" / "best")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=60)
@@ -202,6 +208,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=5, help="steps between two evaluations and checkpoints")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--adapt", action="store_true", help="train an adapter for a tiny model")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     for name in ("two_stage.pipeline", "two_stage.training_data", "two_stage.validation"):
@@ -210,6 +217,8 @@ def main() -> None:
     given = [f"loop.steps={options.steps}", f"loop.evaluate_every={options.every}", f"data.workers={options.workers}"]
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
+        if options.adapt:
+            given = [*given, *base_settings(Path(folder) / "base")]
         outcome = kill_and_compare(Path(folder), options.kills, options.aimed, options.seed, given)
     row = {
         "date": datetime.date.today().isoformat(),
@@ -224,12 +233,7 @@ def main() -> None:
         "seconds": round(time.monotonic() - began),
         "command": " ".join(["python", "scripts/kill_resume.py", *sys.argv[1:]]),
     }
-    new = not options.results.exists()
-    with options.results.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    append_rows([row], options.results)
     print(row)
     sys.exit(outcome.equal != outcome.runs or outcome.orphans > 0)
 

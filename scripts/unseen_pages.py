@@ -5,7 +5,8 @@
 
 Fonts and texts are those of unseen_fonts.py. ``GROUP_ANGLE`` are the same pages turned clockwise by so many degrees on
 a canvas that grows; A4 sheets at 130 to 200 dpi with running text. ``GROUP_sizes`` are upright pages with x-heights
-from 8 to 100 px on each, ``GROUP_directions`` hold text in several directions. The same seed at every call.
+from 8 to 100 px on each, ``GROUP_directions`` hold text in several directions. The same seed at every call: where a
+setting was chosen on these pages, judge it on those of another ``--seed``.
 """
 
 from __future__ import annotations
@@ -55,15 +56,16 @@ def main() -> None:
     parser.add_argument("--fonts", type=Path, nargs="+", default=[Path("/usr/share/fonts")])
     parser.add_argument("--corpora", type=Path, nargs="+", required=True)
     parser.add_argument("--count", type=int, default=12, help="pages a set")
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--angles", type=int, nargs="*", default=ANGLES, help="degrees, clockwise")
     arguments = parser.parse_args()
     fonts = printed_fonts(arguments.fonts)
     for group, languages in {"latin": LATIN, "korean": KOREAN}.items():
         texts = held_out_texts(arguments.corpora, languages)
-        pages = list(draw_all(draw_page, fonts, texts, arguments.count))
+        pages = list(draw_all(draw_page, fonts, texts, arguments.count, arguments.seed))
         sets = {f"{angle:03d}": [turned(page, angle) for page in pages] for angle in arguments.angles}
-        sets["sizes"] = list(draw_all(draw_sizes, fonts, texts, arguments.count))
-        sets["directions"] = list(draw_all(draw_directions, fonts, texts, arguments.count))
+        sets["sizes"] = list(draw_all(draw_sizes, fonts, texts, arguments.count, arguments.seed))
+        sets["directions"] = list(draw_all(draw_directions, fonts, texts, arguments.count, arguments.seed))
         for name, drawn in sets.items():
             write_set(arguments.output / f"{group}_{name}", drawn, "ko" if languages is KOREAN else "en")
 
@@ -71,9 +73,9 @@ def main() -> None:
 Draw = Callable[[np.random.Generator, FontLibrary, TextSampler, int], Drawn]
 
 
-def draw_all(draw: Draw, fonts: FontLibrary, texts: TextSampler, count: int) -> Iterator[Drawn]:
+def draw_all(draw: Draw, fonts: FontLibrary, texts: TextSampler, count: int, seed: int) -> Iterator[Drawn]:
     for number in range(count):
-        yield draw(np.random.default_rng([SEED, number]), fonts, texts, number)
+        yield draw(np.random.default_rng([seed, number]), fonts, texts, number)
 
 
 def draw_page(rng: np.random.Generator, fonts: FontLibrary, texts: TextSampler, number: int) -> Drawn:

@@ -73,7 +73,7 @@ def test_python_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.setattr(ocr.pipeline, "load", lambda name=None, pipeline=None, adapter=None: Reader())
     monkeypatch.chdir(ROOT)
     (example,) = blocks("python")
-    assert len(example.splitlines()) == 3
+    assert len(example.splitlines()) == 4  # three, and what they give
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out == "as read\n"
 

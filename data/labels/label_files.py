@@ -60,20 +60,23 @@ def resolve_image(root: Path, name: str, options: LabelOptions, source: str) -> 
 
     Raises UsageError if it leaves the folder, by an absolute path, ``..`` or a link, unless ``allow_outside``.
     """
-    if options.allow_outside:
-        return root / name
+    if not options.allow_outside and (rule := refused(os.fspath(root), name)):
+        raise UsageError(_outside(source, name, rule))
+    return root / name
+
+
+def refused(folder: str, name: str) -> str:
+    """The rule by which an image leaves the folder of its set; empty if it does not. Text, not paths: this is done a
+    million times."""
     parts = name.replace("\\", "/").split("/")  # both kinds, since sets travel between systems
     if parts[0] == "" or parts[0][1:2] == ":" or ".." in parts:
-        raise UsageError(_outside(source, name, "absolute paths and '..' are refused"))
-    folder = os.fspath(root)  # text, not paths, from here: this is done a million times
+        return "absolute paths and '..' are refused"
     path = f"{folder}/{name}"
     if os.path.islink(path):  # noqa: PTH114
-        inside = Path(path).resolve().is_relative_to(root.resolve())
+        inside = Path(path).resolve().is_relative_to(Path(folder).resolve())
     else:
         inside = len(parts) == 1 or _folder_is_inside(path[: path.rindex("/")], folder)
-    if not inside:
-        raise UsageError(_outside(source, name, "it is a link that leaves the folder of the set"))
-    return root / name
+    return "" if inside else "it is a link that leaves the folder of the set"
 
 
 def image_size(image: Path, span: Span | None = None) -> tuple[int, int]:

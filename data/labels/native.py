@@ -14,13 +14,15 @@ from typing import Any
 
 from ocr.data.fixed_file import FixedFile, Span
 from ocr.data.label_options import LabelOptions
-from ocr.data.labels.label_files import image_size, nfc, read_text, resolve_image
+from ocr.data.labels.label_files import image_size, nfc, read_text, refused, resolve_image
 from ocr.data.labels.place_words import place_words
 from ocr.data.labels.stored_rows import is_large, stored_rows
-from ocr.data.samples import Sample
+from ocr.data.samples import Sample, text_rows
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.errors import InputError
 from ocr.polygon import Polygon
+
+DECODER = json.JSONDecoder()
 
 
 def recognises(path: Path) -> bool:
@@ -34,9 +36,25 @@ def recognises(path: Path) -> bool:
 def read(path: Path, options: LabelOptions) -> Sequence[Sample]:
     """The samples of a manifest. Raises InputError naming file and line, UsageError for paths outside the folder."""
     if is_large(path, options):
-        return stored_rows(FixedFile.of(path), _row, options)
+        return stored_rows(FixedFile.of(path), _row, options, _glance)
     rows = enumerate(read_text(path, options).split("\n"), start=1)
     return [_row(row, path.parent, options, f"{path}:{number}") for number, row in rows if row.strip()]
+
+
+def _glance(row: str, folder: str, options: LabelOptions) -> tuple[str | None, list[str]] | None:
+    """Language and texts of the row of a crop or page without polygons; None for rows that :func:`_row` has to read."""
+    try:
+        entry, end = DECODER.raw_decode(row)
+        text, image = entry["text"], entry["image"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    if end < len(row) or "lines" in entry or not type(text) is type(image) is str:
+        return None
+    if not type(entry.get("width", 0)) is type(entry.get("height", 0)) is int:
+        return None
+    if not options.allow_outside and refused(folder, image):
+        return None
+    return entry.get("lang"), text_rows(nfc(text))
 
 
 def _row(row: str, root: Path, options: LabelOptions, source: str) -> Sample:

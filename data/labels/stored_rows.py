@@ -22,6 +22,10 @@ from ocr.data.stored_samples import LARGE_BYTES, StoredSamples, Summary
 RowParser = Callable[[str, Path, LabelOptions, str], Sample]
 """Makes a sample of a row; also takes the folder of the set, and the row's name for messages."""
 
+Glance = Callable[[str, str, LabelOptions], "tuple[str | None, list[str]] | None"]
+"""Finds language and texts of a simple row faster than a parser; None if the row is to be parsed. Also takes the folder
+of the set."""
+
 WIDE = ("utf-16", "utf-32")
 """Encodings in which a byte of value 10 is not always the end of a row."""
 
@@ -48,15 +52,24 @@ class StoredRows:
 
 
 @lru_cache(maxsize=8)  # a training run asks for its sets several times
-def stored_rows(file: FixedFile, parse: RowParser, options: LabelOptions) -> StoredSamples:
-    """The samples of a large label file, each of which is parsed once here. Raises what ``parse`` raises."""
+def stored_rows(
+    file: FixedFile, parse: RowParser, options: LabelOptions, glance: Glance | None = None
+) -> StoredSamples:
+    """The samples of a large label file. Each row is looked at once here: by ``parse`` where a glance does not do.
+
+    Raises what ``parse`` raises.
+    """
     print(f"reading {file.path}: {file.size / 1e6:.0f} MB of labels", file=sys.stderr, flush=True)  # noqa: T201
     starts, lengths, rows, summary = array("q"), array("q"), array("q"), Summary()
-    start, name, root = 0, str(file.path), file.path.parent
+    start, name, root, folder = 0, str(file.path), file.path.parent, str(file.path.parent)
     with file.path.open("rb") as opened:
         for number, raw in enumerate(opened, start=1):
             if row := decode_row(raw, file.path, options, number).strip():
-                summary.add(parse(row, root, options, f"{name}:{number}"))
+                seen = glance(row, folder, options) if glance else None
+                if seen is None:
+                    summary.add(parse(row, root, options, f"{name}:{number}"))
+                else:
+                    summary.note(*seen)
                 starts.append(start)
                 lengths.append(len(raw))
                 rows.append(number)

@@ -65,6 +65,8 @@ def _line_style(rng: np.random.Generator) -> LineStyle:
         return LineStyle(jitter=float(rng.uniform(0.01, 0.05)), tracking=float(rng.normal(0, 0.02)))
     if draw < 0.14:
         return LineStyle(pitch=float(rng.uniform(0.5, 0.7)))
+    if draw < 0.22:
+        return LineStyle(stretch=float(np.exp(rng.uniform(-0.35, 0.7))))
     return LineStyle(
         tracking=float(np.clip(rng.normal(0, 0.02), -0.04, 0.06)), word_space=float(rng.uniform(-0.06, 0.15))
     )

@@ -107,6 +107,8 @@ def draw_colours(rng: np.random.Generator, strength: float) -> tuple[tuple[int, 
     warmth = strength * rng.uniform(0, 75) if rng.uniform() < 0.8 else -strength * rng.uniform(0, 30)
     sheet = np.clip((light + 0.15 * warmth, light - 0.2 * warmth, light - warmth), 0, 255)
     inked = np.clip(strength * rng.uniform(0, 55) + rng.normal(0, 14 * strength, 3), 0, 110)
+    if rng.uniform() < 0.12:  # blue, violet, green or red ribbons and pencils
+        inked = np.clip(inked + strength * rng.uniform(0, 150, 3) * (rng.permutation(3) > 0), 0, 170)
     return (int(sheet[0]), int(sheet[1]), int(sheet[2])), (int(inked[0]), int(inked[1]), int(inked[2]))
 
 

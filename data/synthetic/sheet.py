@@ -43,9 +43,10 @@ class Pen:
         """Advance width of the text in px, as :func:`~ocr.data.synthetic.lines.render_line` will set it."""
         advances = _advances(self.face, self.size)
         if self.style.pitch:
-            return sum(1 + (advances[c] > 0.75 * self.size) for c in text) * self.style.pitch * self.size
+            cells = sum(1 + (advances[c] > 0.75 * self.size) for c in text)
+            return cells * self.style.pitch * self.size * self.style.stretch
         width = sum(map(advances.__getitem__, text)) + self.style.tracking * self.size * len(text)
-        return width + text.count(" ") * self.style.word_space * self.size
+        return (width + text.count(" ") * self.style.word_space * self.size) * self.style.stretch
 
 
 @dataclass(frozen=True, slots=True)

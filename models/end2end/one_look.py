@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import CELL
-from ocr.models.end2end.spotter_decode import Network, decode_spots
+from ocr.models.end2end.spotter_decode import Network, decode_spots, suppress
 from ocr.models.page_tiles import INPUT_MULTIPLE, tiles
 from ocr.polygon import FloatArray, transform
 
@@ -62,14 +62,12 @@ def spot_scaled(grey: Grey, scale: float, network: Network, look: LookConfig, sp
     """The characters of a page seen at a scale and, for what is too large there, at a smaller one; in its pixels."""
     near = spot_tiles(resized(grey, scale), network, look, spot)
     far = spot_tiles(resized(grey, scale / look.shrink), network, look, spot)
+    far = far.moved(np.array([[look.shrink, 0, 0], [0, look.shrink, 0]]))
     near = near.take(np.flatnonzero(near.heights < look.large))
-    far = far.take(np.flatnonzero(far.heights * look.shrink >= look.large))
-    return joined(
-        [
-            spots.moved(np.array([[1 / zoom, 0, 0], [0, 1 / zoom, 0]]))
-            for spots, zoom in ((near, scale), (far, scale / look.shrink))
-        ]
-    )
+    far = far.take(np.flatnonzero(far.heights >= look.large))
+    # the two looks do not agree on a height: a character about the limit may be in both
+    both = suppress(joined([near, far]), spot) if len(far) else near
+    return both.moved(np.array([[1 / scale, 0, 0], [0, 1 / scale, 0]]))
 
 
 def resized(grey: Grey, scale: float) -> NDArray[np.float32]:

@@ -99,8 +99,8 @@ class LookConfig:
     small_part: float = 0.25
     tile: int = 1792
     overlap: int = 128
-    shrink: float = 3.0
-    large: float = 44.0
+    shrink: float = 2.5
+    large: float = 48.0
     tilt: float = 7.0
     group: float = 30.0
     plain: float = 0.99

@@ -28,6 +28,7 @@ from ocr.data.series import Share  # noqa: E402
 from ocr.data.synthetic.crops import CropStyle, render_crop  # noqa: E402
 from ocr.data.synthetic.fonts import FontLibrary  # noqa: E402
 from ocr.data.synthetic.lines import LineStyle, render_line  # noqa: E402
+from ocr.data.synthetic.sheet import Pen  # noqa: E402
 from ocr.data.synthetic.text import SYLLABLES, TextMix, TextSampler, syllable_words  # noqa: E402
 from ocr.errors import UsageError  # noqa: E402
 
@@ -92,6 +93,20 @@ def test_character_boxes_hold_the_ink(fonts: FontLibrary) -> None:
             assert window[[0, -1]].any(axis=1).all() and window[:, [0, -1]].any(axis=0).all(), character
             rest[top:bottom, left:right] = 0
     assert not rest.any()
+
+
+def test_a_stretched_line_is_as_much_wider_as_its_boxes(fonts: FontLibrary) -> None:
+    plain, wide = (
+        render_line(fonts.faces[0], "Hamlet", 40, LineStyle(stretch=stretch), np.random.default_rng(0))
+        for stretch in (1.0, 1.8)
+    )
+    assert wide.mask.shape == (plain.mask.shape[0], round(1.8 * plain.mask.shape[1]))
+    np.testing.assert_allclose(wide.boxes[:, ::2], plain.boxes[:, ::2] * 1.8, atol=0.5)
+    np.testing.assert_array_equal(wide.boxes[:, 1::2], plain.boxes[:, 1::2])
+    for left, _, right, _ in np.rint(wide.boxes).astype(int):
+        assert (wide.mask[:, left:right] > 64).any(axis=0).mean() > 0.8
+    pen = Pen(fonts.faces[0], 40, style=LineStyle(stretch=1.8))
+    assert pen.width("Hamlet") == pytest.approx(1.8 * Pen(fonts.faces[0], 40).width("Hamlet"))
 
 
 def test_held_out_text_is_never_trained_on(corpora: Path) -> None:

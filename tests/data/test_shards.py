@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 
 from ocr.commands.data import app
 from ocr.data.check import inspect_samples
+from ocr.data.fixed_file import FixedFile
 from ocr.data.labels import shards
 from ocr.data.labels.native_writer import sample_to_dict, write_native
 from ocr.data.samples import Sample, load_samples
 from ocr.data.stored_samples import StoredSamples
+from ocr.data.tar_members import tar_members
 from ocr.errors import InputError, UsageError
 
 LINE = {"text": "두 줄", "polygon": [[10, 10], [90, 10], [90, 30], [10, 30]]}
@@ -111,6 +113,16 @@ def test_names_long_and_foreign(tmp_path: Path, kind: int) -> None:
     assert [(s.text, s.load().shape[1]) for s in load_samples(path)] == [
         (f"text {number}", 50 + number) for number in range(len(names) - 1)
     ]
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
+def test_members_are_where_the_standard_library_finds_them(tmp_path: Path, kind: int) -> None:
+    long, foreign = ("b" * 90, "b.png") if kind == tarfile.USTAR_FORMAT else ("b" * 200, "줄/é.png")
+    sizes = {"a.png": 513, f"{long}/a.png": 0, foreign: 512, "last.txt": 1}
+    path = write_tar(tmp_path / "a.tar", {name: bytes(size) for name, size in sizes.items()}, format=kind)
+    with path.open("rb") as opened, tarfile.open(path) as tar:
+        found = [(member.name, member.start, member.length) for member in tar_members(FixedFile.of(path), opened)]
+        assert found == [(member.name, member.offset_data, member.size) for member in tar]
 
 
 def test_nothing_leaves_the_tar_file(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from ocr.data import check
+from ocr.data.fixed_file import FixedFile
 from ocr.data.label_options import LabelOptions
 from ocr.data.labels import native, stored_rows
 from ocr.data.samples import Sample, load_samples
@@ -152,3 +153,34 @@ def test_they_take_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         bytes_a_sample.append(tracemalloc.get_traced_memory()[0] / len(samples))
         tracemalloc.stop()
     assert bytes_a_sample[1] < 60 < 300 < bytes_a_sample[0]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"image": "0.png", "text": "a\n \nb", "lang": "en", "width": 60, "height": 32},
+        {"image": "0.png", "text": "a", "width": "60", "height": 32.0},
+        {"image": "0.png", "text": "cafe\u0301", "kind": "page"},
+        {"image": "page.png", "text": "whole", "lines": [{"text": "a", "polygon": [[1, 1], [9, 1], [9, 9], [1, 9]]}]},
+    ],
+)
+def test_a_glance_notes_what_a_parser_would(manifest: Path, row: dict[str, object]) -> None:
+    def summary(glance: stored_rows.Glance | None) -> object:
+        samples = stored_rows.stored_rows(FixedFile.of(manifest), native._row, LabelOptions(), glance)
+        return samples.summary, list(samples)
+
+    manifest.write_text(json.dumps(row), encoding="utf-8")
+    assert summary(native._glance) == summary(None)
+
+
+@pytest.mark.parametrize("row", ['{"image": "0.png", "text": "a"} x', "[]", "1", '"text"', '{"image": 1, "text": "a"}'])
+def test_a_glance_leaves_what_is_wrong_to_the_parser(tmp_path: Path, row: str) -> None:
+    assert native._glance(row, str(tmp_path), LabelOptions()) is None
+
+
+def test_a_glance_sees_links_that_leave_the_set(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "link.png").symlink_to(tmp_path / "outside.png")
+    row = '{"image": "link.png", "text": "a"}'
+    assert native._glance(row, str(tmp_path / "set"), LabelOptions()) is None
+    assert native._glance(row, str(tmp_path / "set"), LabelOptions(allow_outside=True)) == (None, ["a"])

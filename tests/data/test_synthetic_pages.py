@@ -22,6 +22,7 @@ from ocr.data.synthetic.degrade import PROFILES  # noqa: E402
 from ocr.data.synthetic.fonts import FontLibrary  # noqa: E402
 from ocr.data.synthetic.geometry import Warp  # noqa: E402
 from ocr.data.synthetic.layouts.catalogue import LAYOUTS  # noqa: E402
+from ocr.data.synthetic.layouts.needles import print_in_dots  # noqa: E402
 from ocr.data.synthetic.pages import PageOptions, render_page  # noqa: E402
 from ocr.data.synthetic.sheet import Pen, Sheet  # noqa: E402
 from ocr.data.synthetic.text import TextSampler  # noqa: E402
@@ -280,3 +281,16 @@ def test_synth_suggests_a_strength(fonts: FontLibrary, tmp_path: Path) -> None:
     options = SetOptions(tmp_path, *folders, "pages", 1, 0, "train", "stong", "any", None, 0.0, False)
     with pytest.raises(UsageError, match="did you mean 'strong'"):
         next(render_set(options))
+
+
+def test_needle_printers_leave_light_between_their_dots(fonts: FontLibrary) -> None:
+    sheet = Sheet(400, 120, np.random.default_rng(0))
+    sheet.write(Pen(fonts.faces[0], 60), "HIT", 20, 80)
+    solid = sheet.image.copy()
+    print_in_dots(sheet)
+    stroke = solid == 0
+    assert sheet.image[stroke].std() > 25 > solid[stroke].std()
+    assert (sheet.image[solid == 255] > 200).mean() > 0.9
+    blank = Sheet(40, 40, np.random.default_rng(0))
+    print_in_dots(blank)
+    assert (blank.image == 255).all()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ocr.models.end2end.directions import axis_difference, axis_groups, neighbour_axes
 from ocr.models.end2end.look import spot_page
-from ocr.models.end2end.one_look import spot_turned
+from ocr.models.end2end.one_look import spot_scaled, spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.scale import busiest_windows, closer_scale, first_scale
 from ocr.models.end2end.spots import Spots
@@ -89,6 +89,24 @@ def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
 def test_large_text_is_found_in_the_shrunk_page_and_found_once() -> None:
     mixed = [*GRID[:50], (100, 700, 90), (300, 700, 150), (600, 700, 60)]
     assert furthest(spot_page(page_with(mixed), Squares(), LEADS, LOOK, SPOT), mixed) < 2.0
+
+
+class Swelling(Squares):
+    """Takes what it sees on a shrunk page for larger than it is."""
+
+    def __call__(self, images: NDArray[np.float32]) -> Answers:
+        cells, maps, probabilities = super().__call__(images)
+        if images.shape[3] < 900 / 2:
+            maps[:, 3:5] += np.log(1.2)
+        return cells, maps, probabilities
+
+
+def test_text_about_the_limit_that_both_looks_claim_is_found_once() -> None:
+    side = round(LOOK.large * 0.92)
+    heads = [(100 + 160 * i, 700, side) for i in range(4)]
+    page = page_with(heads)
+    assert furthest(spot_scaled(page, 1.0, Squares(), LOOK, SPOT), heads) < 2.0
+    assert furthest(spot_scaled(page, 1.0, Swelling(), LOOK, SPOT), heads) < 2.0
 
 
 @pytest.mark.parametrize("angle", [15.0, 45.0, 90.0, 137.0, 180.0, -90.0])

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
@@ -22,9 +21,6 @@ import ocr.pipeline  # noqa: E402
 from ocr.adapter import alike  # noqa: E402
 from ocr.cli import main  # noqa: E402
 from ocr.config import load_config  # noqa: E402
-from ocr.data.labels.native_writer import write_native  # noqa: E402
-from ocr.data.samples import Sample  # noqa: E402
-from ocr.document import Block, Char, Line, Page, Word  # noqa: E402
 from ocr.errors import ModelError, UsageError  # noqa: E402
 from ocr.export import export_pipeline  # noqa: E402
 from ocr.models.adapter_folder import load_adapted  # noqa: E402
@@ -58,11 +54,11 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(name: str, lettered_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stock model ``base`` with ONNX files, a labelled set ``set``, a configuration and ``run/best``, an adapter."""
     folder = tmp_path_factory.mktemp(name)
     write_model(name, folder / "base", seed=0)
-    draw_set(folder / "set")
+    shutil.copytree(lettered_set, folder / "set")
     (folder / "train.yaml").write_text(f"pipeline: {name}\nparts: [{PART[name]}]\n")
     assert main(train_arguments(folder)) == 0
     return folder
@@ -72,26 +68,6 @@ def write_model(name: str, folder: Path, seed: int) -> None:
     torch.manual_seed(seed)
     config = load_config(None, [f"pipeline={name}", *TINY[name]]).model
     export_pipeline(importlib.import_module(PIPELINES[name]).build(config, ALPHABET), name, folder)
-
-
-def draw_set(folder: Path) -> None:
-    """A page with two lines for each split, with a box for every character."""
-    folder.mkdir()
-    for split, texts in (("train", ("alpha", "beta")), ("val", ("delta", "map"))):
-        page = np.full((160, 320, 3), 255, np.uint8)
-        lines = []
-        for row, text in enumerate(texts):
-            x, y, chars = 20, 60 + 60 * row, []
-            for character in text:
-                (advance, _), _ = cv2.getTextSize(character, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)
-                cv2.putText(page, character, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (0, 0, 0), 2)
-                chars.append(Char(character, ((x, y - 26), (x + advance, y - 26), (x + advance, y + 8), (x, y + 8))))
-                x += advance
-            box = ((20, y - 26), (x, y - 26), (x, y + 8), (20, y + 8))
-            lines.append(Line(text, box, words=(Word(text, box, chars=tuple(chars)),)))
-        cv2.imwrite(str(folder / f"{split}.png"), page)
-        sample = Sample(folder / f"{split}.png", Page(1, 320, 160, (Block(tuple(lines)),)), size=(320, 160))
-        write_native([sample], folder, split=split)
 
 
 def train_arguments(folder: Path, *more: str, output: str = "run", base: str | None = "base") -> list[str]:

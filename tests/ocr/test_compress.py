@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import shutil
 from pathlib import Path
 
 import cv2
@@ -17,13 +18,13 @@ from safetensors import safe_open  # noqa: E402
 
 from ocr.cli import main  # noqa: E402
 from ocr.config import load_config  # noqa: E402
-from ocr.data.labels.native_writer import write_native  # noqa: E402
-from ocr.data.samples import Sample, load_samples  # noqa: E402
-from ocr.document import Block, Char, Line, Page, Word  # noqa: E402
+from ocr.data.samples import load_samples  # noqa: E402
+from ocr.document import Block, Line, Page  # noqa: E402
 from ocr.errors import ModelError, UsageError  # noqa: E402
 from ocr.export import export_pipeline  # noqa: E402
 from ocr.export_int8 import export_int8  # noqa: E402
 from ocr.models.codec import Alphabet  # noqa: E402
+from ocr.models.file_hashes import HASHES, read_hashes  # noqa: E402
 from ocr.models.onnx_int8 import quantize_file  # noqa: E402
 from ocr.models.registry import PIPELINES  # noqa: E402
 from ocr.models.weights import load_pipeline, read_model_config  # noqa: E402
@@ -55,11 +56,11 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(name: str, lettered_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model ``base`` with ONNX files, and a labelled set ``set``."""
     folder = tmp_path_factory.mktemp(name)
     write_model(name, folder / "base")
-    draw_set(folder / "set")
+    shutil.copytree(lettered_set, folder / "set")
     (folder / "train.yaml").write_text(f"pipeline: {name}\nparts: [{PART[name]}]\n")
     return folder
 
@@ -68,26 +69,6 @@ def write_model(name: str, folder: Path, alphabet: Alphabet = ALPHABET, *more: s
     torch.manual_seed(0)
     config = load_config(None, [f"pipeline={name}", *SIZES[name], *more]).model
     export_pipeline(importlib.import_module(PIPELINES[name]).build(config, alphabet), name, folder)
-
-
-def draw_set(folder: Path) -> None:
-    """A page with two lines for each split, with a box for every character."""
-    folder.mkdir()
-    for split, texts in (("train", ("alpha", "beta")), ("val", ("delta", "map"))):
-        page = np.full((160, 320, 3), 255, np.uint8)
-        lines = []
-        for row, text in enumerate(texts):
-            x, y, chars = 20, 60 + 60 * row, []
-            for character in text:
-                (advance, _), _ = cv2.getTextSize(character, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)
-                cv2.putText(page, character, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (0, 0, 0), 2)
-                chars.append(Char(character, ((x, y - 26), (x + advance, y - 26), (x + advance, y + 8), (x, y + 8))))
-                x += advance
-            box = ((20, y - 26), (x, y - 26), (x, y + 8), (20, y + 8))
-            lines.append(Line(text, box, words=(Word(text, box, chars=tuple(chars)),)))
-        cv2.imwrite(str(folder / f"{split}.png"), page)
-        sample = Sample(folder / f"{split}.png", Page(1, 320, 160, (Block(tuple(lines)),)), size=(320, 160))
-        write_native([sample], folder, split=split)
 
 
 def train_arguments(folder: Path, output: Path, *more: str) -> list[str]:
@@ -116,6 +97,8 @@ def test_int8_networks_answer_nearly_as_before(name: str, folder: Path, tmp_path
         )
         difference = np.abs(before - after).max()
         assert 0 < difference < 0.1 * np.abs(before).max()
+    hashes = [read_hashes(model / HASHES) for model in (folder / "base", tmp_path / "int8")]
+    assert all(one.keys() == {f"{part}.onnx" for part in small.networks} for one in hashes) and hashes[0] != hashes[1]
 
 
 def test_int8_from_the_command_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,6 +120,19 @@ def test_adapters_train_in_two_processes(tmp_path: Path, kind: str) -> None:
     assert all(torch.allclose(tensor, adapters[1][name], atol=1e-3) for name, tensor in adapters[0].items())
 
 
+@forking
+@pytest.mark.parametrize("kind", ["ddp", pytest.param("fsdp", marks=pytest.mark.slow)])
+def test_a_student_learns_from_its_teacher_in_two_processes(tmp_path: Path, kind: str) -> None:
+    data = kill_resume.draw_set(tmp_path / "set")
+    train(config_of(data, "parts=[recognizer]", "loop.steps=1"), tmp_path / "teacher")
+    student = ("parts=[recognizer]", "loop.steps=3", "loop.evaluate_every=3", "model.recognizer.width=8")
+    taught = (*student, f"distil.teacher={tmp_path / 'teacher' / 'best'}", "distil.features=0.5")
+    train_as_two(config_of(data, *taught, f"loop.distributed={kind}"), tmp_path / "two")
+    train(config_of(data, *taught, "data.workers=2", "loop.accumulate=2"), tmp_path / "one")
+    assert_same(tmp_path / "one", tmp_path / "two")
+    assert any("distillation" in name for name in final_state(tmp_path / "two"))  # the projections learnt too
+
+
 @pytest.mark.parametrize("processes", [2, 3])
 def test_shares_are_together_the_batches_of_one(processes: int) -> None:
     alone = iter(SeriesSampler(Share(number=6), 4 * processes))

@@ -21,9 +21,12 @@ from ocr.distributed import Processes  # noqa: E402
 from ocr.early_stop import out_of_patience  # noqa: E402
 from ocr.errors import UsageError  # noqa: E402
 from ocr.models.adapt import FixedBatchNorm2d  # noqa: E402
+from ocr.models.distil import distil  # noqa: E402
+from ocr.models.distil_config import DistilConfig  # noqa: E402
 from ocr.models.gradient_checkpointing import checkpoint_blocks  # noqa: E402
 from ocr.models.layer_decay import backbone_depths  # noqa: E402
 from ocr.models.trainable import Batch, Pipeline  # noqa: E402
+from ocr.models.weights import save_model  # noqa: E402
 from ocr.parameter_groups import parameter_groups  # noqa: E402
 from ocr.train import BAD_STEPS, begin, build_optimizer, build_pipeline, set_learning_rate, train_step  # noqa: E402
 from ocr.training_log import SCORES  # noqa: E402
@@ -297,6 +300,25 @@ def test_the_network_is_compiled_only_for_training(monkeypatch: pytest.MonkeyPat
         weights.append(pipeline.state_dict())
     assert weights[0].keys() == weights[1].keys()
     assert all(torch.allclose(mine, weights[1][name], atol=1e-5) for name, mine in weights[0].items())
+
+
+def test_a_compiled_student_learns_from_its_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = torch.compile
+    monkeypatch.setattr("ocr.compile_network.shutil.which", lambda name: name)
+    monkeypatch.setattr(torch, "compile", lambda network: compiled(network, backend="aot_eager"))
+    teacher = pipeline_of(load_config(None, [*TINY, "loop.seed=1"]))
+    save_model(tmp_path / "teacher", "two_stage", teacher.config, teacher.alphabet, teacher.state_dict())
+    weights, losses = [], []
+    for option in ("false", "true"):
+        config = load_config(None, [*TINY, f"loop.compile={option}"])
+        pipeline = _only_recognizer(without_random_positions(pipeline_of(config)))
+        distil(pipeline, DistilConfig("teacher", features=0.5), tmp_path / "teacher", ["recognizer"])
+        state = begin(pipeline, config, config.loop, CPU, Processes())
+        set_learning_rate(state.optimizer, config.loop, 0, 0.0)
+        losses.append([train_step(state, iter([lines(4)]), config.loop, CPU)["distil"] for _ in range(2)])
+        weights.append(pipeline.state_dict())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4) and losses[0][0] > losses[0][1] > 0
+    assert all(torch.allclose(mine, weights[1][name], atol=1e-4) for name, mine in weights[0].items())
 
 
 def test_fp16_scales_the_loss_and_skips_steps_that_overflow() -> None:

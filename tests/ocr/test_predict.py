@@ -184,6 +184,24 @@ def test_read_takes_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         read(tmp_path / "missing.png")
 
 
+def test_three_lines_read_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def load(*model: object) -> WidthReader:
+        asked.append(model)
+        return WidthReader()
+
+    monkeypatch.setattr("ocr.pipeline.load", load)
+    path = draw(tmp_path / "page.png", 10)
+    reader = ocr.load(pipeline="end2end")
+    assert reader.read(path).text == reader.read(Path(path)).text == "width 10"
+    assert [document.text for document in reader.read_documents([str(tmp_path), path])] == ["width 10"] * 2
+    assert reader.predict([np.zeros((5, 7, 3), np.uint8)])[0].text == "width 7"
+    with pytest.raises(InputError, match="--max-pixels"):
+        reader.read(path, PageOptions(max_pixels=20))
+    assert asked == [(None, "end2end", None)], "the model is loaded once"
+
+
 def test_the_package_offers_what_it_lists() -> None:
     assert set(ocr.__all__) <= set(dir(ocr))
     for name in set(ocr.__all__) - {"load"}:

@@ -24,7 +24,7 @@ def test_what_training_won_is_kept_where_it_counts() -> None:
     assert chosen_share(BEFORE, found, 0.5) == 1.0
 
 
-def test_of_shares_that_own_data_cannot_tell_apart_the_smallest_is_taken() -> None:
+def test_of_shares_that_own_data_cannot_tell_apart_that_of_the_lowest_stock_error_is_taken() -> None:
     found = {
         0.25: scores(0.05, 0.040),
         0.5: scores(0.0305, 0.041),
@@ -35,6 +35,22 @@ def test_of_shares_that_own_data_cannot_tell_apart_the_smallest_is_taken() -> No
     few = {share: scores(found[share].objective or 0.0, 0.04, symbols=100) for share in found}
     assert chosen_share(BEFORE, few, 0.5) == 0.5
     assert chosen_share(BEFORE, {**few, 0.25: scores(0.04, 0.04, 100)}, 0.5) == 0.25  # one error among 100
+
+
+def test_the_stock_error_decides_before_the_size_of_the_share() -> None:
+    found = {0.5: scores(0.0305, 0.042), 0.75: scores(0.030, 0.040), 1.0: scores(0.029, 0.041)}
+    assert chosen_share(BEFORE, found, 0.5) == 0.75
+    assert chosen_share(BEFORE, found | {1.0: scores(0.020, 0.041)}, 0.5) == 1.0  # own data can tell these apart
+    assert chosen_share(BEFORE, found | {0.5: scores(0.0305, 0.040)}, 0.5) == 0.5
+
+
+def test_without_own_validation_data_all_of_the_way_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    def judge(share: float) -> Scores:
+        raise AssertionError("there is nothing to judge by")
+
+    after = Scores(None, {"cer/stock": 0.06})
+    assert step_back(Scores(None, {"cer/stock": 0.04}), after, lambda share: share, judge, 0.5) == (1.0, 1.0, after)
+    assert "no validation data of one's own" in capsys.readouterr().err
 
 
 def test_weights_that_forget_too_much_are_left_out_while_there_are_others() -> None:

@@ -65,7 +65,7 @@ def test_polygons_follow_the_ink_and_start_at_the_text_s_top_left(degrees: int) 
 def test_mixed_pages_hold_small_and_large_text_in_several_directions(
     sources: tuple[FontLibrary, TextSampler], tmp_path: Path
 ) -> None:
-    pages = list(unseen_pages.draw_all(unseen_pages.draw_directions, *sources, 2))
+    pages = list(unseen_pages.draw_all(unseen_pages.draw_directions, *sources, 2, seed=0))
     unseen_pages.write_set(tmp_path / "set", pages, "en")
     for sample in load_samples(tmp_path / "set", split="val"):
         assert sample.page is not None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ocr.data.synthetic import drawing
+from ocr.data.synthetic.layouts.needles import print_in_dots
 from ocr.data.synthetic.lines import LineStyle
 from ocr.data.synthetic.material import SMALLEST, Material
-from ocr.data.synthetic.sheet import Align, Pen, Sheet
+from ocr.data.synthetic.sheet import PLAIN, Align, Colour, Pen, Sheet
 from ocr.data.synthetic.typesetting import fitting
 
 TOTALS = (
@@ -25,6 +28,9 @@ THANKS = (
 )  # fmt: skip
 THANKS_KOREAN = ("감사합니다", "이용해 주셔서 감사합니다.", "교환 및 환불은 7일 이내 영수증 지참", "또 오세요")
 
+NEEDLES = 0.3
+"""Share of slips printed in dots."""
+
 
 def draw(sheet: Sheet, material: Material) -> None:
     rng = sheet.rng
@@ -34,7 +40,9 @@ def draw(sheet: Sheet, material: Material) -> None:
     style = LineStyle(tracking=float(rng.uniform(-0.02, 0.06)), jitter=float(rng.choice((0, 0, 0.01))))
     if rng.uniform() < 0.35 and advance < 0.75:
         style = LineStyle(pitch=max(0.5, advance))
-    pen = Pen(face, size, (0, 0, 0), style, float(rng.uniform(1.1, 1.6)))
+    if rng.uniform() < 0.25:
+        style = replace(style, stretch=float(rng.uniform(0.75, 1.5)))
+    pen = Pen(face, size, _till_ink(sheet), style, float(rng.uniform(1.1, 1.6)))
     margin = sheet.width * rng.uniform(0.04, 0.13)
     bottom = sheet.height * rng.uniform(0.8, 0.97)
     baseline = _shop(sheet, material, pen, margin, sheet.height * rng.uniform(0.04, 0.09))
@@ -43,6 +51,14 @@ def draw(sheet: Sheet, material: Material) -> None:
     baseline = _totals(sheet, material, pen, margin, baseline)
     if baseline < bottom - pen.step * 3:
         _thanks(sheet, material, pen, margin, baseline + pen.step)
+    if rng.uniform() < NEEDLES:
+        print_in_dots(sheet)
+
+
+def _till_ink(sheet: Sheet) -> Colour:
+    """Mostly black; the grey of a worn ribbon or of thermal paper that has lain in the light."""
+    level = int(sheet.rng.uniform(40, 127)) if sheet.rng.uniform() < 0.35 else 0
+    return level, level, level
 
 
 def _text(sheet: Sheet, material: Material, pen: Pen, length: int) -> str:
@@ -74,7 +90,8 @@ def _shop(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: f
         baseline += side + pen.size
     align: Align = "centre" if rng.uniform() < 0.85 else "left"
     face = pen.face if rng.uniform() < 0.6 else material.face("any", fresh=True)
-    name = Pen(face, int(pen.size * rng.uniform(1, 2.2)), leading=1.25)
+    wide = LineStyle(stretch=float(rng.uniform(1.3, 2.0))) if rng.uniform() < 0.35 else PLAIN
+    name = Pen(face, int(pen.size * rng.uniform(1, 2.2)), pen.colour, wide, 1.25)
     sheet.new_block()
     baseline += name.size
     for _ in range(int(rng.integers(1, 3))):
@@ -146,7 +163,11 @@ def _totals(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline:
         label = material.choice(TOTALS_KOREAN if material.korean else TOTALS)
         if not pen.face.draws(label):
             continue
-        large = Pen(pen.face, int(pen.size * (1.5 if rng.uniform() < 0.12 else 1)), pen.colour, pen.style, pen.leading)
+        large = pen
+        if rng.uniform() < 0.2:  # double width, double height or larger
+            size, stretch = ((1.0, 1.8), (1.8, 0.55), (1.5, 1.0))[int(rng.integers(3))]
+            wide = replace(pen.style, stretch=pen.style.stretch * stretch)
+            large = Pen(pen.face, int(pen.size * size), pen.colour, wide, pen.leading)
         label = fitting(large, label + (" :" if rng.uniform() < 0.3 else ""), (sheet.width - 2 * margin) * 0.6)
         sheet.new_block()
         baseline += large.step - pen.step

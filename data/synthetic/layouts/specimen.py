@@ -11,12 +11,16 @@ from itertools import pairwise
 import numpy as np
 
 from ocr.data.synthetic.fonts import Face
+from ocr.data.synthetic.layouts.needles import print_in_dots
 from ocr.data.synthetic.lines import LineStyle
 from ocr.data.synthetic.material import Material
 from ocr.data.synthetic.sheet import Pen, Sheet
 
 SIZES = (18, 40)
 """Range of type in px an em."""
+
+NEEDLES = 0.06
+"""Share of sheets printed in dots."""
 
 NEW_FACE = 0.4
 """Share of lines at which another face begins."""
@@ -29,6 +33,8 @@ def draw(sheet: Sheet, material: Material) -> None:
     for left, right in pairwise(edges.tolist()):
         sheet.new_block()
         _column(sheet, material, left + gutter, right - gutter)
+    if rng.uniform() < NEEDLES:
+        print_in_dots(sheet)
 
 
 def _column(sheet: Sheet, material: Material, left: float, right: float) -> None:
@@ -56,6 +62,7 @@ def _pen(rng: np.random.Generator, face: Face) -> Pen:
         word_space=float(rng.uniform(-0.06, 0.15)),
         jitter=float(rng.uniform(0.01, 0.05)) if rng.uniform() < 0.06 else 0.0,
         pitch=float(rng.uniform(0.5, 0.7)) if rng.uniform() < 0.05 else 0.0,
+        stretch=float(np.exp(rng.uniform(-0.35, 0.7))) if rng.uniform() < 0.15 else 1.0,
     )
     return Pen(face, round(float(np.exp(rng.uniform(low, high)))), style=style, leading=float(rng.uniform(1.02, 1.5)))
 
