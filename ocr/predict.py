@@ -12,7 +12,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ocr.data.inputs import find_inputs, is_several
 from ocr.data.page_options import PageOptions
@@ -23,6 +23,20 @@ from ocr.time_limit import TimeLimitReached, time_limit
 if TYPE_CHECKING:
     from ocr.document import Document, Page
     from ocr.models.interface import Image, Reader
+
+
+@runtime_checkable
+class AheadReader(Protocol):
+    """What a reader may be besides: one that reads pages while others are still asked for."""
+
+    ahead: int
+    """Pages to begin before the first is waited for."""
+
+    def begin(self, image: Image, seconds: float) -> Callable[[], Page]:
+        """Have a page (H, W, 3) read within a time limit; the function that waits for it. What it raises is what
+        :func:`read_page` would, or :class:`~ocr.errors.InputError` if the page took the reading process with it."""
+        ...
+
 
 PageWatcher = Callable[[str, "Page", "Image | None"], None]
 """Called with source, page and its picture (None if it could not be read) for every page."""
@@ -63,20 +77,13 @@ def stream_documents(
         if first is None:
             return
         reader = load_reader()
-        for source, failure in itertools.chain([first], upcoming):
-            if failure is not None:
-                yield DocumentStream(source, error=failure)
-                continue
-            images = page_reader.pages(source)
-            try:
-                first_image = next(images)
-            except InputError as error:
-                yield DocumentStream(source, error=error.failure)
-                continue
-            document = DocumentStream(source, truncated=page_reader.truncated[-1:] == [source], path=page_reader.path)
-            document.pages = _predict_pages(
-                document, itertools.chain([first_image], images), reader, watch, page_reader.options.reading_timeout
-            )
+        begun = _begun(itertools.chain([first], upcoming), page_reader, reader)
+        ahead = reader.ahead if isinstance(reader, AheadReader) else 0
+        for _, parts in itertools.groupby(_ahead(begun, ahead), key=lambda part: id(part[0])):
+            document, first_page = next(parts)
+            if first_page is not None:
+                pages = (page for _, page in itertools.chain([(document, first_page)], parts) if page is not None)
+                document.pages = _finished_pages(document, pages, watch)
             yield document
             deque(document.pages, maxlen=0)
 
@@ -155,31 +162,85 @@ def _requested_ahead(
     yield from waiting
 
 
-def _predict_pages(
-    document: DocumentStream,
-    images: Iterator[tuple[int, Image | Failure]],
-    reader: Reader,
-    watch: PageWatcher | None,
-    seconds: float,
-) -> Iterator[Page]:
-    for number, image in images:
-        page = _predict_page(number, image, reader, seconds)
+@dataclass(frozen=True, slots=True)
+class _BegunPage:
+    """A page that is being read or will be; ``finish`` waits for it, or reads it then."""
+
+    image: Image | Failure
+    number: int
+    finish: Callable[[], Page]
+
+
+_Part = tuple[DocumentStream, _BegunPage | None]
+"""A page of a document; None alone for a file that has none."""
+
+
+def _begun(
+    sources: Iterable[tuple[str, Failure | None]], page_reader: PageReader, reader: Reader
+) -> Generator[_Part, None, None]:
+    """All pages of all files in order, each begun when it is taken."""
+    for source, failure in sources:
+        if failure is not None:
+            yield DocumentStream(source, error=failure), None
+            continue
+        images = page_reader.pages(source)
+        try:
+            first = next(images)
+        except InputError as error:
+            yield DocumentStream(source, error=error.failure), None
+            continue
+        document = DocumentStream(source, truncated=page_reader.truncated[-1:] == [source], path=page_reader.path)
+        for number, image in itertools.chain([first], images):
+            finish = _begin_page(number, image, reader, page_reader.options.reading_timeout)
+            yield document, _BegunPage(image, number, finish)
+
+
+def _ahead(parts: Iterator[_Part], count: int) -> Iterator[_Part]:
+    """The same, with so many taken before the first of them is handed on."""
+    waiting: deque[_Part] = deque()
+    for part in parts:
+        waiting.append(part)
+        if len(waiting) > count:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _finished_pages(document: DocumentStream, pages: Iterable[_BegunPage], watch: PageWatcher | None) -> Iterator[Page]:
+    for begun in pages:
+        page = begun.finish()
         if page.error is not None:
-            document.page_failures.append((number, page.error))
+            document.page_failures.append((begun.number, page.error))
         if watch is not None:
-            watch(document.source, page, None if isinstance(image, Failure) else image)
+            watch(document.source, page, None if isinstance(begun.image, Failure) else begun.image)
         yield page
 
 
-def _predict_page(number: int, image: Image | Failure, reader: Reader, seconds: float) -> Page:
+def _begin_page(number: int, image: Image | Failure, reader: Reader, seconds: float) -> Callable[[], Page]:
+    """Have a page read from now on if the reader can, else when it is asked for."""
     from ocr.document import Page
 
     if isinstance(image, Failure):
-        return Page(number, 0, 0, error=image)
+        return lambda: Page(number, 0, 0, error=image)
+    if isinstance(reader, AheadReader):
+        return functools.partial(_guarded_page, number, image, reader.begin(image, seconds), seconds)
+    return functools.partial(_guarded_page, number, image, lambda: read_page(reader, image, seconds), seconds)
+
+
+def read_page(reader: Reader, image: Image, seconds: float) -> Page:
+    """One page within a time limit. Raises :class:`~ocr.time_limit.TimeLimitReached`."""
+    with time_limit(seconds):
+        return reader.predict([image])[0]
+
+
+def _guarded_page(number: int, image: Image, read: Callable[[], Page], seconds: float) -> Page:
+    """The page, or one that says why it could not be read."""
+    from ocr.document import Page
+
     height, width = image.shape[:2]
     try:
-        with time_limit(seconds):
-            return replace(reader.predict([image])[0], number=number)
+        return replace(read(), number=number)
+    except InputError as error:
+        return Page(number, width, height, error=error.failure)
     except TimeLimitReached:
         message = f"reading it took more than {seconds:g} s; raise the limit by --reading-timeout"
         return Page(number, width, height, error=Failure("timeout", message))

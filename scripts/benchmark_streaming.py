@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import multiprocessing
 import os
 import platform
@@ -27,7 +28,7 @@ from benchmark_memory import PACKAGES, family, memory
 from PIL import Image
 from result_rows import append_rows
 
-from ocr.commands.predict import loader, run
+from ocr.commands.predict import load_model, run
 from ocr.commands.progress import ReadingProgress
 from ocr.data.page_options import PageOptions
 from ocr.writers import WRITERS
@@ -97,7 +98,7 @@ def main() -> None:
         result = Path(folder, f"results.{options.format}")
         one_file = options.kind == "pdf" or WRITERS[options.format].holds == "documents"
         place = str(result) if one_file else f"{result}/"
-        load = loader(None, options.pipeline, None)
+        load = functools.partial(load_model, None, options.pipeline, None)
         code = run([str(source)], load, options.format, place, None, False, PageOptions(), watch)
         text = result.read_text(encoding="utf-8", errors="replace") if result.is_file() else ""
     found = {int(number) for number in re.findall(r'"text": "Page number (\d+)"', text)}

@@ -12,16 +12,15 @@ if TYPE_CHECKING:
     from ocr.predict import PageWatcher
 
 
-def correcting(
+def load_correcting(
     load_reader: Callable[[], Reader], corrector: str | None, lexicon: str | None, weights: str
-) -> Callable[[], Reader]:
-    """A loader of the reader with a corrector behind it; the corrector is opened first, so that a wrong name is told
-    before anything is read."""
+) -> Reader:
+    """The reader with a corrector behind it, which is opened first: it takes less time until a wrong name is told."""
     from ocr.correct.load import load_corrector
     from ocr.correct.reader import CorrectingReader
 
     opened = load_corrector(corrector, lexicon, weights)
-    return lambda: CorrectingReader(load_reader(), opened)
+    return CorrectingReader(load_reader(), opened)
 
 
 def explaining(watch: PageWatcher, progress: ReadingProgress) -> PageWatcher:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from ocr.predict import PageWatcher
 
 DEFAULTS = PageOptions()
+MOST_WORKERS = 4
 
 
 def predict(
@@ -63,6 +67,10 @@ def predict(
     reading_timeout: Annotated[
         float, typer.Option(help="Seconds for reading a page after it was decoded.")
     ] = DEFAULTS.reading_timeout,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that read pages. By default one a core for several files or a PDF."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave what an earlier run finished in the --output folder or JSON lines.")
     ] = False,
@@ -77,12 +85,19 @@ def predict(
 
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated, max_pages, reading_timeout)
     progress = ReadingProgress(quiet=quiet)
-    load_reader = loader(model, pipeline, adapter)
+    load_reader: Callable[[], Reader] = functools.partial(load_model, model, pipeline, adapter)
     if correct or corrector or lexicon:
-        from ocr.commands.correcting import correcting
+        from ocr.commands.correcting import load_correcting
 
-        load_reader = correcting(load_reader, corrector, lexicon, corrector_weights)
-    code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain, resume)
+        load_reader = functools.partial(load_correcting, load_reader, corrector, lexicon, corrector_weights)
+    count = workers or default_workers(inputs, adapter or corrector)
+    with contextlib.ExitStack() as stack:
+        if count > 1:
+            from ocr.reading_processes import ReadingProcesses
+
+            processes = stack.enter_context(ReadingProcesses(load_reader, count))
+            load_reader = lambda: processes  # noqa: E731
+        code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain, resume)
     raise typer.Exit(code)
 
 
@@ -156,13 +171,23 @@ def exit_code(progress: ReadingProgress) -> ExitCode:
     return ExitCode.INPUT if progress.failed or progress.failed_before else ExitCode.OK
 
 
-def loader(model: str | None, pipeline: str | None, adapter: str | None) -> Callable[[], Reader]:
-    def load_model() -> Reader:
-        from ocr.pipeline import load
+def default_workers(inputs: list[str], large: str | None) -> int:
+    """One a core, four at most, where there may be many pages to read and no ``large`` model (an adapter's PyTorch, a
+    language model) that each process would have to hold."""
+    from ocr.data.inputs import STANDARD_INPUT, is_several
 
-        return load(model, pipeline, adapter)
+    many = len(inputs) > 1 or is_several(inputs[0]) or inputs[0].lower().endswith((".pdf", ".tif", ".tiff"))
+    if not many or large is not None or STANDARD_INPUT in inputs:
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
 
-    return load_model
+
+def load_model(model: str | None, pipeline: str | None, adapter: str | None) -> Reader:
+    """The reader, imported when it is needed; a function that other processes can call too."""
+    from ocr.pipeline import load
+
+    return load(model, pipeline, adapter)
 
 
 def watcher(overlay: str | None, progress: ReadingProgress) -> PageWatcher:

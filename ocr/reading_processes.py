@@ -1,0 +1,104 @@
+"""Several processes that read pages side by side: what ``ocr predict --workers`` has a folder or a long PDF read by.
+
+Each holds the model and computes on one core, so that two cores read two pages in the time of one; threads inside a
+page gain less. A process that dies takes one page with it, and another takes its place.
+"""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
+
+from ocr.errors import InputError
+from ocr.predict import read_page
+
+if TYPE_CHECKING:
+    from ocr.document import Page
+    from ocr.models.interface import Image, Reader
+
+NO_LIMIT = 0.0
+
+
+class ReadingProcesses:
+    """A :class:`~ocr.models.interface.Reader` that reads in ``count`` processes, which it owns: a context manager.
+
+    ``load_reader`` is called once in each of them and must be picklable; what it raises is raised by the first page.
+    """
+
+    def __init__(self, load_reader: Callable[[], Reader], count: int) -> None:
+        self.ahead = count + 1
+        self._load_reader, self._count = load_reader, count
+        self._pool = self._start()
+
+    def __enter__(self) -> ReadingProcesses:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        """One page for each image, side by side."""
+        return [finish() for finish in [self.begin(image, NO_LIMIT) for image in images]]
+
+    def begin(self, image: Image, seconds: float) -> Callable[[], Page]:
+        """See :class:`~ocr.predict.AheadReader`."""
+        return functools.partial(self._finish, self._submit(image, seconds), image, seconds)
+
+    def _start(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")  # forked threads of ONNX Runtime and OpenCV would hang
+        return ProcessPoolExecutor(self._count, context, _prepare, (self._load_reader,))
+
+    def _submit(self, image: Image, seconds: float) -> Future[Page]:
+        try:
+            return self._pool.submit(_read, image, seconds)
+        except BrokenProcessPool:
+            self._pool = self._start()
+            return self._pool.submit(_read, image, seconds)
+
+    def _finish(self, first: Future[Page], image: Image, seconds: float) -> Page:
+        """The page; read again, alone, if a process died meanwhile, since that may have been another page's fault."""
+        try:
+            return first.result()
+        except BrokenProcessPool:
+            pass
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _prepare, (self._load_reader,)) as alone:
+            try:
+                return alone.submit(_read, image, seconds).result()
+            except BrokenProcessPool:
+                height, width = image.shape[:2]
+                message = f"the process that read its {width} x {height} pixels died; is there enough memory?"
+                raise InputError("worker_crash", message) from None
+
+
+_reader: Callable[[], Reader]
+
+
+def _prepare(load_reader: Callable[[], Reader]) -> None:
+    """In a new process: one thread for each library, before they are imported; an end with the end of the parent."""
+    global _reader
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent, which then ends its processes
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
+    _reader = functools.cache(load_reader)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _read(image: Image, seconds: float) -> Page:
+    import cv2
+
+    cv2.setNumThreads(1)
+    return read_page(_reader(), image, seconds)

@@ -1,0 +1,154 @@
+"""Pages read by several processes: the same results in the same order, failures that cost one page, no process left."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from ocr.commands.predict import default_workers
+from ocr.data.page_options import PageOptions
+from ocr.document import Block, Line, Page
+from ocr.errors import ModelError
+from ocr.models.interface import Image
+from ocr.polygon import from_box
+from ocr.predict import DocumentStream, stream_documents
+from ocr.reading_processes import ReadingProcesses
+
+
+class CarefulReader:
+    """Reads the width and the thread count; dies, fails or sleeps on certain widths."""
+
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        return [self._page(image) for image in images]
+
+    @staticmethod
+    def _page(image: Image) -> Page:
+        height, width = image.shape[:2]
+        if width == 13:
+            os._exit(3)
+        if width == 14:
+            raise MemoryError
+        if width in (15, 16):
+            time.sleep(0.3 if width == 16 else 30)
+        text = f"{width} {os.environ['OMP_NUM_THREADS']}"
+        return Page(1, width, height, (Block((Line(text, from_box(0, 0, width, height)),)),))
+
+
+def broken_loader() -> CarefulReader:
+    raise ModelError("no such model")
+
+
+def draw(folder: Path, *widths: int) -> list[str]:
+    names = []
+    for number, width in enumerate(widths):
+        names.append(str(folder / f"{number}.png"))
+        PillowImage.fromarray(np.zeros((20, width), np.uint8)).save(names[-1])
+    return names
+
+
+def summary(document: DocumentStream) -> str:
+    pages = list(document.pages)
+    errors = [failure.code for _, failure in document.page_failures]
+    return "; ".join([*(line.text for page in pages for line in page.lines), *errors]) or str(
+        document.error and document.error.code
+    )
+
+
+def test_results_come_in_order_and_a_failure_costs_one_page(tmp_path: Path) -> None:
+    names = draw(tmp_path, 16, 30, 13, 40, 14, 50)
+    names.insert(2, str(tmp_path / "missing.png"))
+    tall = tmp_path / "three.tif"
+    pages = [PillowImage.fromarray(np.zeros((20, width), np.uint8)) for width in (60, 13, 61)]
+    pages[0].save(tall, save_all=True, append_images=pages[1:])
+    with ReadingProcesses(CarefulReader, 2) as reader:
+        seen = [summary(document) for document in stream_documents([*names, str(tall)], lambda: reader)]
+    assert seen == [
+        "16 1",
+        "30 1",
+        "not_found",
+        "worker_crash",
+        "40 1",
+        "out_of_memory",
+        "50 1",
+        "60 1; 61 1; worker_crash",
+    ]
+    assert not multiprocessing.active_children()
+
+
+def test_a_page_has_its_time(tmp_path: Path) -> None:
+    options = PageOptions(reading_timeout=0.5)
+    with ReadingProcesses(CarefulReader, 2) as reader:
+        seen = [summary(document) for document in stream_documents(draw(tmp_path, 15, 20), lambda: reader, options)]
+    assert seen == ["timeout", "20 1"]
+
+
+def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
+    with ReadingProcesses(broken_loader, 2) as reader, pytest.raises(ModelError, match="no such model"):
+        [summary(document) for document in stream_documents(draw(tmp_path, 20), lambda: reader)]
+
+
+def test_pages_are_read_side_by_side(tmp_path: Path) -> None:
+    images = [np.zeros((20, 16, 3), np.uint8)] * 6
+    with ReadingProcesses(CarefulReader, 3) as reader:
+        reader.predict(images[:3])  # until all are there
+        started = time.monotonic()
+        assert [page.width for page in reader.predict(images)] == [16] * 6
+        assert time.monotonic() - started < 6 * 0.3
+
+
+def test_no_process_outlives_a_killed_parent(tmp_path: Path) -> None:
+    script = (
+        "import sys, time, numpy as np; sys.path[:0] = [sys.argv[1]]\n"
+        "from test_reading_processes import CarefulReader\n"
+        "from ocr.reading_processes import ReadingProcesses\n"
+        "if __name__ == '__main__':\n"
+        "    reader = ReadingProcesses(CarefulReader, 2); reader.predict([np.zeros((9, 9, 3), np.uint8)])\n"
+        "    print(*reader._pool._processes, flush=True); time.sleep(60)\n"
+    )
+    file = tmp_path / "parent.py"
+    file.write_text(script)
+    command = [sys.executable, str(file), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        children = [int(word) for word in parent.stdout.readline().split()]
+        parent.kill()
+    assert children
+    for _ in range(100):
+        if not any(Path(f"/proc/{child}").exists() for child in children):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"processes {children} are still there")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "adapter", "many"),
+    [
+        (["a.png"], None, False), (["a.png", "b.png"], None, True), (["scans/"], None, True), (["a.pdf"], None, True),
+        (["a.png", "b.png"], "runs/mine", False), (["-", "b.png"], None, False),
+    ],
+)  # fmt: skip
+def test_processes_are_started_where_they_pay(
+    inputs: list[str], adapter: str | None, many: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scans").mkdir()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(2)), raising=False)
+    assert default_workers(inputs, adapter) == (2 if many else 1)
+
+
+def test_loaders_can_be_sent_to_other_processes() -> None:
+    import pickle
+
+    from ocr.commands.predict import load_model
+
+    pickle.dumps(functools.partial(load_model, "two-stage-small", None, None))
