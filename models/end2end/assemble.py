@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.document import Char, Line, Word
-from ocr.models.codec import Alphabet, compose
-from ocr.models.end2end.characters import character_boxes
+from ocr.document import Char, Doubt, Line, Word
+from ocr.models.codec import Alphabet
+from ocr.models.end2end.alternatives import line_doubts
+from ocr.models.end2end.characters import character_boxes, character_text
 from ocr.models.end2end.letter_case import agreeing_case
 from ocr.models.end2end.linking import is_spaced
 from ocr.models.end2end.reading_config import LinkConfig
@@ -18,9 +21,10 @@ Indices = NDArray[np.intp]
 
 
 def assemble_line(
-    spots: Spots, line: Indices, alphabet: Alphabet, size: tuple[int, int], config: LinkConfig
+    spots: Spots, line: Indices, alphabet: Alphabet, size: tuple[int, int], config: LinkConfig, doubting: bool = False
 ) -> Line | None:
-    """The line of these characters on a page of (width, height) px; None if none of them can be written."""
+    """The line of these characters on a page of (width, height) px, with its ``doubts`` if asked for; None if none of
+    them can be written."""
     texts = [character_text(symbols, alphabet) for symbols in spots.symbols[line].tolist()]
     centres, along = spots.centres[line], directions(spots, line)
     heights = np.full(len(line), float(np.median(spots.heights[line])))
@@ -36,14 +40,22 @@ def assemble_line(
         return None
     outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
     confidence = float(np.mean(spots.confidence[line]))
-    return Line(" ".join(word.text for word in words), as_polygon(outline), confidence, tuple(words))
+    found = Line(" ".join(word.text for word in words), as_polygon(outline), confidence, tuple(words))
+    if not doubting:
+        return found
+    return replace(found, doubts=_doubts(found, spots, line[[bool(text) for text in texts]], alphabet))
 
 
-def character_text(symbols: list[int], alphabet: Alphabet) -> str:
-    """The character (NFC) of a base and what is attached to it; empty if the base is none."""
-    if symbols[0] == 0:
-        return ""
-    return compose([alphabet.symbol(symbol) for symbol in symbols if symbol])[0][0]
+def _doubts(found: Line, spots: Spots, written: Indices, alphabet: Alphabet) -> tuple[Doubt, ...]:
+    """The doubts of a line with the characters that it writes, spaces apart."""
+    texts, starts, place = [], [], 0
+    for word in found.words:
+        for character in word.chars:
+            texts.append(character.text)
+            starts.append(place)
+            place += len(character.text)
+        place += 1
+    return line_doubts(texts, starts, spots, written.tolist(), alphabet)
 
 
 def directions(spots: Spots, line: Indices) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.document import Page, Word
-from ocr.models.codec import Alphabet, normalise
+from ocr.models.codec import Alphabet, compose, normalise
 from ocr.models.end2end.text_lines import TextLine
 from ocr.polygon import FloatArray, Polygon, transform
 
@@ -142,3 +142,10 @@ class SymbolTable(dict[str, tuple[int, ...]]):
         ids = (*self.alphabet.encode(symbols), 0, 0)[:SLOTS] if known else (UNKNOWN,) * SLOTS
         self[text] = ids
         return ids
+
+
+def character_text(symbols: list[int], alphabet: Alphabet) -> str:
+    """The character (NFC) of a base and what is attached to it; empty if the base is none."""
+    if symbols[0] == 0:
+        return ""
+    return compose([alphabet.symbol(symbol) for symbol in symbols if symbol])[0][0]

@@ -33,11 +33,12 @@ LINE_MARGIN = 12
 
 @dataclass(frozen=True, slots=True)
 class ReadingSettings:
-    """Everything about reading that is not the network's weights."""
+    """Everything about reading that is not the network's weights; with ``alternatives`` lines carry their doubts."""
 
     spot: SpotConfig = field(default_factory=SpotConfig)
     link: LinkConfig = field(default_factory=LinkConfig)
     look: LookConfig = field(default_factory=LookConfig)
+    alternatives: bool = False
 
 
 class End2EndReader:
@@ -46,6 +47,10 @@ class End2EndReader:
     def __init__(self, network: Network, alphabet: Alphabet, settings: ReadingSettings) -> None:
         self._network, self.alphabet, self.settings = network, alphabet, settings
         self._leads = alphabet.known(LEADS)
+
+    def with_alternatives(self) -> End2EndReader:
+        """See :class:`~ocr.models.interface.DoubtingReader`."""
+        return End2EndReader(self._network, self.alphabet, replace(self.settings, alternatives=True))
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return [self._read_page(image) for image in images]
@@ -62,7 +67,8 @@ class End2EndReader:
     def _lines(self, spots: Spots, image: Image) -> list[Line]:
         """The characters linked to lines, without those that nobody could be sure of."""
         link, size = self.settings.link, (image.shape[1], image.shape[0])
-        lines = [assemble_line(spots, line, self.alphabet, size, link) for line in link_lines(spots, link)]
+        linked = link_lines(spots, link)
+        lines = [assemble_line(spots, line, self.alphabet, size, link, self.settings.alternatives) for line in linked]
         return [line for line in lines if line and line.confidence >= link.minimum_confidence]
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
@@ -83,7 +89,12 @@ class End2EndReader:
         lines.sort(key=lambda line: line.polygon[0][0])
         words = tuple(word for line in lines for word in line.words)
         confidence = float(np.mean([line.confidence for line in lines])) if lines else 0.0
-        return Line(" ".join(w.text for w in words), as_polygon(from_box(0, 0, width, height)), confidence, words)
+        text, doubts = "", []
+        for line in lines:
+            start = len(text) + bool(text)
+            doubts += [replace(doubt, start=start + doubt.start, stop=start + doubt.stop) for doubt in line.doubts]
+            text = f"{text} {line.text}" if text else line.text
+        return Line(text, as_polygon(from_box(0, 0, width, height)), confidence, words, doubts=tuple(doubts))
 
 
 def grey_of(image: Image) -> Grey:

@@ -7,10 +7,12 @@ names the same place (non-maximum suppression on centres, narrow along the line,
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.models.end2end.alternatives import LEAST, likeliest
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
@@ -28,7 +30,10 @@ Network = Callable[[FloatMap], Answers]
 
 def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
     """The characters that the answers speak of, each once; in pixels of the network's input."""
-    return suppress(raw_spots(answers), config)
+    spots = raw_spots(answers)
+    kept = survivors(spots, config)
+    options, scores = likeliest(np.asarray(answers[2])[kept])  # of what is left alone: it takes time
+    return replace(spots.take(kept), options=options, option_scores=scores)
 
 
 def raw_spots(answers: Answers) -> Spots:
@@ -40,17 +45,23 @@ def raw_spots(answers: Answers) -> Spots:
     along = maps[:, 5:7] / np.maximum(np.linalg.norm(maps[:, 5:7], axis=1), 1e-6)[:, None]
     links = np.exp(maps[:, 9:12] - maps[:, 9:12].max(axis=1, keepdims=True))
     symbols = probabilities.argmax(axis=2)
-    certainty = np.take_along_axis(probabilities, symbols[:, :, None], axis=2)[..., 0].prod(axis=1)
+    certainty = np.take_along_axis(probabilities, symbols[:, :, None], axis=2)[..., 0].prod(axis=1).astype(np.float64)
     return Spots(
         centres, heights, widths, along, maps[:, 7:9] * heights[:, None], links / links.sum(axis=1, keepdims=True),
-        1 / (1 + np.exp(-maps[:, 0])), certainty.astype(np.float64), symbols,
+        1 / (1 + np.exp(-maps[:, 0])), certainty, symbols,
+        symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None],
     )  # fmt: skip
 
 
 def suppress(spots: Spots, config: SpotConfig) -> Spots:
     """Without those that name the same centre as one of higher presence, or the same character within its ink."""
+    return spots.take(survivors(spots, config))
+
+
+def survivors(spots: Spots, config: SpotConfig) -> NDArray[np.bool_]:
+    """Which of them (M,) :func:`suppress` leaves."""
     if len(spots) == 0:
-        return spots
+        return np.ones(0, np.bool_)
     first, second = near_pairs(spots.centres, spots.centres, 4 * CELL)
     surer = spots.presence[first] > spots.presence[second]
     surer |= (spots.presence[first] == spots.presence[second]) & (first < second)
@@ -64,7 +75,7 @@ def suppress(spots: Spots, config: SpotConfig) -> Spots:
     same = (np.abs(forward) < reach) & (np.abs(aside) < breadth)
     kept = np.ones(len(spots), np.bool_)
     kept[second[same]] = False
-    return spots.take(kept)
+    return kept
 
 
 def local_distance(spots: Spots, which: Indices, points: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -174,7 +174,7 @@ def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
     ones, ahead = np.ones(count), np.tile([1.0, 0.0], (count, 1))
     return Spots(
         centres(squares).reshape(-1, 2), 20 * ones, 9 * ones, ahead, ahead, np.ones((count, 3)) / 3, ones, ones,
-        np.ones((count, 3), np.int64),
+        np.ones((count, 3), np.int64), np.ones((count, 1, 3), np.int64), np.zeros((count, 1)),
     )  # fmt: skip
 
 

@@ -1,0 +1,69 @@
+"""What else the doubtful characters of a line may be, from the spotter's own class probabilities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.document import Doubt
+from ocr.models.codec import Alphabet
+from ocr.models.end2end.characters import character_text
+from ocr.models.end2end.spots import Spots
+from ocr.polygon import FloatArray
+
+Symbols = NDArray[np.int64]
+
+COUNT = 6
+"""Readings kept of a character."""
+
+SURE = 0.97
+"""Probability from which a character is taken as it is."""
+
+LEAST = 1e-6
+"""What a probability counts at least."""
+
+WIDTHS = (4, 3, 2)
+"""How many of the likeliest classes of each slot are combined."""
+
+
+def likeliest(probabilities: NDArray[np.float32]) -> tuple[Symbols, FloatArray]:
+    """Of class probabilities (M, SLOTS, C) the likeliest characters (M, COUNT, SLOTS) and their log-probabilities
+    (M, COUNT), likeliest first; the slots are taken as independent, as in training."""
+    rows = np.arange(len(probabilities))[:, None]
+    values, classes = [], []
+    for slot, width in enumerate(WIDTHS):
+        scores = probabilities[:, slot]  # (M, C)
+        width = min(width, scores.shape[1])
+        best = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+        classes.append(best)
+        values.append(np.log(np.maximum(scores[rows, best], LEAST).astype(np.float64)))
+    numbers = np.stack(np.meshgrid(*(np.arange(part.shape[1]) for part in classes), indexing="ij"), -1).reshape(-1, 3)
+    totals = sum(part[:, numbers[:, slot]] for slot, part in enumerate(values))  # (M, combinations)
+    kept = np.argsort(-np.asarray(totals), axis=1, kind="stable")[:, :COUNT]  # (M, COUNT)
+    symbols = np.stack([part[rows, numbers[kept, slot]] for slot, part in enumerate(classes)], axis=-1)
+    return symbols.astype(np.int64), np.take_along_axis(np.asarray(totals), kept, axis=1)
+
+
+def line_doubts(
+    texts: Sequence[str], starts: Sequence[int], spots: Spots, line: Sequence[int], alphabet: Alphabet
+) -> tuple[Doubt, ...]:
+    """The doubtful characters of a line.
+
+    ``texts`` are the characters as the line writes them, ``starts`` their places in its text, ``line`` their numbers
+    among the spots. Whether a character is there at all is no question here: with "nothing" among the readings the
+    language model dropped far more letters than it should (presence is sure of less than it could be).
+    """
+    doubts = []
+    for text, start, number in zip(texts, starts, line, strict=True):
+        if spots.certainty[number] >= SURE:
+            continue
+        readings = {text: math.log(max(LEAST, float(spots.certainty[number])))}
+        for symbols, value in zip(spots.options[number].tolist(), spots.option_scores[number].tolist(), strict=True):
+            other = character_text(symbols, alphabet)
+            if other and other.lower() != text.lower():  # the case was settled by the word
+                readings.setdefault(other, value)
+        doubts.append(Doubt(start, start + len(text), tuple(readings.items())))
+    return tuple(doubts)
