@@ -35,12 +35,16 @@ class ReadingProcesses:
     def __init__(self, load_reader: Callable[[], Reader], count: int) -> None:
         self.ahead = count + 1
         self._load_reader, self._count = load_reader, count
+        self._others = set(multiprocessing.active_children())
         self._pool = self._start()
 
     def __enter__(self) -> ReadingProcesses:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # stopped: no page is worth waiting for
+            for process in set(multiprocessing.active_children()) - self._others:
+                process.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def predict(self, images: Sequence[Image]) -> list[Page]:

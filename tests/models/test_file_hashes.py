@@ -71,6 +71,8 @@ def test_damaged_hashes_are_told(model: Path, text: str) -> None:
 
 
 def test_shipped_networks_have_their_hashes() -> None:
-    for folder in SHIPPED.glob("*/"):
+    folders = {path.parent for path in SHIPPED.glob("*/*.onnx")}
+    assert len(folders) > 1
+    for folder in folders:
         networks = {path.name: hash_of_file(path) for path in folder.glob("*.onnx")}
-        assert networks and read_hashes(folder / HASHES) == networks
+        assert read_hashes(folder / HASHES) == networks

@@ -37,6 +37,8 @@ class Reader:
         return Page(1, width, height, (Block((line,)),) if image.min() < 255 else ())
 
 ocr.pipeline.load = lambda name=None, pipeline=None, adapter=None: Reader()
+import ocr.commands.predict
+ocr.commands.predict.MOST_WORKERS = 1  # other processes would not know this reader
 from ocr.cli import main
 sys.exit(main())
 """

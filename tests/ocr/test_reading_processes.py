@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,10 @@ class CarefulReader:
 
 def broken_loader() -> CarefulReader:
     raise ModelError("no such model")
+
+
+def load_careful(model: str | None, pipeline: str | None, adapter: str | None) -> CarefulReader:
+    return CarefulReader()
 
 
 def draw(folder: Path, *widths: int) -> list[str]:
@@ -128,6 +133,38 @@ def test_no_process_outlives_a_killed_parent(tmp_path: Path) -> None:
             return
         time.sleep(0.1)
     pytest.fail(f"processes {children} are still there")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_stop_all_processes_at_once(tmp_path: Path, sent: signal.Signals, code: int) -> None:
+    script = tmp_path / "command.py"
+    script.write_text(
+        "import sys; sys.path[:0] = [sys.argv.pop(1)]\n"
+        "import ocr.commands.predict, test_reading_processes\n"
+        "ocr.commands.predict.load_model = test_reading_processes.load_careful\n"
+        "from ocr.cli import main\n"
+        "if __name__ == '__main__': sys.exit(main())\n"
+    )
+    names = draw(tmp_path, 30, 15, 15)  # the last two take half a minute each
+    arguments = [sys.executable, str(script), str(Path(__file__).parent), "predict", *names, "--workers", "2"]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    command = [*arguments, "--format", "jsonl"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    signal.signal(signal.SIGINT, before)
+    assert process.stdout is not None
+    assert b"30 1" in process.stdout.readline()
+    started = time.monotonic()
+    process.send_signal(sent)
+    _, messages = process.communicate(timeout=25)
+    assert time.monotonic() - started < 25
+    assert (process.returncode, messages.strip()) == (code, b"")
+    for _ in range(100):  # multiprocessing's own tracker ends a moment after its parent
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("a process of the group is left")
 
 
 @pytest.mark.parametrize(

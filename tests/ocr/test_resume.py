@@ -53,6 +53,8 @@ class SlowReader(WidthReader):
         return super().predict(images)
 
 ocr.pipeline.load = lambda *_: SlowReader()
+import ocr.commands.predict
+ocr.commands.predict.MOST_WORKERS = 1  # other processes would not know this reader
 from ocr.cli import main
 sys.exit(main())
 """
@@ -62,6 +64,7 @@ sys.exit(main())
 def reader(monkeypatch: pytest.MonkeyPatch) -> WidthReader:
     reader = WidthReader()
     monkeypatch.setattr(ocr.pipeline, "load", lambda *_: reader)
+    monkeypatch.setattr("ocr.commands.predict.MOST_WORKERS", 1)  # other processes would not know this reader
     return reader
 
 
