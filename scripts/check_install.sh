@@ -56,13 +56,15 @@ mkdir -p run && echo "loop: {steps: 2}" >run/config.yaml && echo '{"step": 2, "o
 "$venv/ocr" runs | grep -q "cer/a 0.5000" || { echo "ocr runs does not list a run" >&2; exit 1; }
 
 if compgen -G "$OLDPWD/ocr/weights/*/config.yaml" >/dev/null; then
-    for folder in "$OLDPWD"/ocr/weights/*/; do
-        model=$(basename "$folder")
+    for settings in "$OLDPWD"/ocr/weights/*/config.yaml; do  # a corrector has none
+        model=$(basename "$(dirname "$settings")")
         say "$model reads the example"
         for page in "$OLDPWD"/examples/*.{png,jpg,jpeg,tif,pdf}; do
             [[ -e $page ]] || continue
             "$venv/ocr" predict "$page" --model "$model" >"$work/text"
             [[ -s $work/text ]] || { echo "nothing was read on $page" >&2; exit 1; }
+            "$venv/ocr" predict "$page" --model "$model" --correct >"$work/text"
+            [[ -s $work/text ]] || { echo "nothing was read on $page with --correct" >&2; exit 1; }
             "$venv/ocr" predict "$page" --model "$model" --format md,tsv,hocr,alto,page,pdf --output "$work/written/"
             echo "$(basename "$page"): $(wc -w <"$work/text") words, first line: $(head -n 1 "$work/text")"
         done
