@@ -78,7 +78,7 @@ class End2EndReader:
     def _read_line(self, image: Image) -> Line:
         height, width = image.shape[:2]
         # at a scale that suits a line, and as it stands: a line has too few characters to tell its direction by
-        look = replace(self.settings.look, group_part=2.0)
+        look = replace(self.settings.look, group_part=2.0, plain=0.0)
         scale = LINE_PIXELS / height
         grey = resize(grey_of(image), scale)
         ground = int(np.median(grey))
