@@ -25,11 +25,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--split", default="val")
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--pipeline", default="two_stage")
     parser.add_argument("--corrector")
     parser.add_argument("--lexicon")
     parser.add_argument("--note", default="", help="what the rows are, for their last column")
     arguments = parser.parse_args()
-    (engine,) = evaluate.engines(None, [])
+    (engine,) = evaluate.engines(None, [], pipeline=arguments.pipeline)
     engines = [engine, evaluate.corrected_engine(engine, arguments.corrector, arguments.lexicon)]
     for labelled in evaluate.load_sets(arguments.sets, split=arguments.split, limit=arguments.limit):
         results = compare(evaluate.evaluate([labelled], engines))

@@ -33,12 +33,11 @@ LINE_MARGIN = 12
 
 @dataclass(frozen=True, slots=True)
 class ReadingSettings:
-    """Everything about reading that is not the network's weights; with ``alternatives`` lines carry their doubts."""
+    """Everything about reading that is not the network's weights."""
 
     spot: SpotConfig = field(default_factory=SpotConfig)
     link: LinkConfig = field(default_factory=LinkConfig)
     look: LookConfig = field(default_factory=LookConfig)
-    alternatives: bool = False
 
 
 class End2EndReader:
@@ -50,7 +49,8 @@ class End2EndReader:
 
     def with_alternatives(self) -> End2EndReader:
         """See :class:`~ocr.models.interface.DoubtingReader`."""
-        return End2EndReader(self._network, self.alphabet, replace(self.settings, alternatives=True))
+        spot = replace(self.settings.spot, alternatives=True)
+        return End2EndReader(self._network, self.alphabet, replace(self.settings, spot=spot))
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return [self._read_page(image) for image in images]
@@ -68,7 +68,9 @@ class End2EndReader:
         """The characters linked to lines, without those that nobody could be sure of."""
         link, size = self.settings.link, (image.shape[1], image.shape[0])
         linked = link_lines(spots, link)
-        lines = [assemble_line(spots, line, self.alphabet, size, link, self.settings.alternatives) for line in linked]
+        lines = [
+            assemble_line(spots, line, self.alphabet, size, link, self.settings.spot.alternatives) for line in linked
+        ]
         return [line for line in lines if line and line.confidence >= link.minimum_confidence]
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:

@@ -18,6 +18,7 @@ class SpotConfig:
         across: and this many of its line heights across it.
         twin: The same where both are read as the same character: two letters never stand in each other's ink.
         closest: Distance in pixels along the line under which they always do.
+        alternatives: Whether characters keep their likeliest readings; else only the one that is written.
     """
 
     presence: float = 0.25
@@ -27,6 +28,7 @@ class SpotConfig:
     across: float = 0.35
     twin: float = 0.75
     closest: float = 1.5
+    alternatives: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Spots:
     presence: FloatArray  # (M,) probability that a character is there
     certainty: FloatArray  # (M,) probability of its class
     symbols: NDArray[np.int64]  # (M, 3) classes of the alphabet, 0 for none
-    options: NDArray[np.int64]  # (M, K, 3) the likeliest classes, the first those of ``symbols``
+    options: NDArray[np.int64]  # (M, K, 3) the likeliest classes; K is 1 if alternatives are not asked for
     option_scores: FloatArray  # (M, K) and their log-probabilities
 
     def __len__(self) -> int:

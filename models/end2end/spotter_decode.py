@@ -32,6 +32,8 @@ def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
     """The characters that the answers speak of, each once; in pixels of the network's input."""
     spots = raw_spots(answers)
     kept = survivors(spots, config)
+    if not config.alternatives:
+        return spots.take(kept)
     options, scores = likeliest(np.asarray(answers[2])[kept])  # of what is left alone: it takes time
     return replace(spots.take(kept), options=options, option_scores=scores)
 
