@@ -72,7 +72,7 @@ def test_each_changed_line_has_its_truth_verdict_and_reason(sample: Sample) -> N
     assert [line.verdict for line in (broken, unlabelled, fixed)] == ["broken", "unlabelled", "fixed"]
     assert [line.corrections[0].reason for line in (broken, fixed)] == ["a mistake", "it is <likelier>"]
     assert len(fixed.corrections) == 1
-    assert list(VERDICTS)[0] == "broken"
+    assert next(iter(VERDICTS)) == "broken"
 
 
 def test_the_report_shows_the_picture_of_the_line_and_escapes_texts(sample: Sample) -> None:
