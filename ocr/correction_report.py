@@ -101,6 +101,8 @@ def _line(result: CorrectionResult) -> str:
         parts.append(f"CER {pair(result.cer)}{gone},")
     if result.word_f1[0] is not None:
         parts.append(f"word F1 {pair(result.word_f1)},")
+    if None not in result.calibration:
+        parts.append(f"calibration error {pair(result.calibration)},")
     wall, processor = (after - before for before, after in (result.seconds, result.cpu_seconds))
     parts.append(
         f"of {result.lines} lines {result.right} were right; {result.fixed} fixed, {result.broken} broken, "
