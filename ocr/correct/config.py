@@ -9,7 +9,9 @@ from dataclasses import dataclass
 class CorrectionConfig:
     """Attributes:
     weight: Of the language model's log-probability beside the recogniser's.
-    share: Of a second language model, if there is one, in that weight.
+    share: Of a second language model, if there is one, in the weight of both.
+    weight_both: ``weight`` where there are two language models: what both say can be trusted more.
+    bonus_both: ``bonus`` where there are two.
     bonus: Added for each character, in nats: a language model likes short texts.
     beam: Texts of a line kept at each doubt.
     spread: Readings that the recogniser finds less likely than its first by more nats than this are not looked at.
@@ -35,6 +37,8 @@ class CorrectionConfig:
 
     weight: float = 0.5
     share: float = 0.5
+    weight_both: float = 0.75
+    bonus_both: float = 0.6
     bonus: float = 0.5
     beam: int = 5
     spread: float = 7.0
