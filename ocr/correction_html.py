@@ -69,9 +69,9 @@ def changed_lines(before: Evaluation, after: Evaluation) -> list[ChangedLine]:
     lines = [line for some in by_sample.values() for line in some]
     for sample in after.labelled.samples:
         shown = {id(c) for line in by_sample.get(id(sample), []) for c in line.corrections}
-        for line in pages[id(sample)].lines:
-            if line.corrections and not shown & {id(c) for c in line.corrections}:
-                lines.append(ChangedLine(sample, line.polygon, None, uncorrected(line), line.text, line.corrections))
+        for read in pages[id(sample)].lines:
+            if read.corrections and not shown & {id(c) for c in read.corrections}:
+                lines.append(ChangedLine(sample, read.polygon, None, uncorrected(read), read.text, read.corrections))
     order = list(VERDICTS)
     return sorted(lines, key=lambda line: order.index(line.verdict))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -25,6 +26,12 @@ HEAD = 32
 READS_NOTHING = "the corrector is a language model and reads no pages; give it to ocr predict with --correct"
 
 
+class ByteLlama(LlamaForCausalLM):
+    """transformers' Llama; no layer of it is trained in full beside an adapter, since its last is tied to its first."""
+
+    last_layers: ClassVar[tuple[str, ...]] = ()
+
+
 class Corrector(Pipeline):
     """See :class:`ocr.models.trainable.Pipeline`.
 
@@ -36,8 +43,7 @@ class Corrector(Pipeline):
     def __init__(self, config: CorrectorConfig, alphabet: Alphabet) -> None:
         super().__init__()
         self.config, self.alphabet = config, alphabet
-        self.corrector = LlamaForCausalLM(llama_config(config.language))
-        self.corrector.last_layers = ()  # its last layer is tied to the first one
+        self.corrector = ByteLlama(llama_config(config.language))
 
     def forward(self, batch: Batch) -> Output:
         names = {"corrector": "tokens", "noisy": "noisy"}

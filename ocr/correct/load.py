@@ -49,8 +49,8 @@ def load_corrector(name: str | None = None, lexicon: str | None = None, weights:
     known = None if lexicon is None else open_lexicon(Path(lexicon))
     own = SHIPPED if name is None else Path(name)
     if name is None or any((own / file).is_file() for file in (NGRAMS, BYTES)):
-        ngrams = own if name is None or (own / NGRAMS).is_file() else SHIPPED
-        return Corrector(load_ngrams(ngrams), lexicon=known, second=load_second(own))
+        folder = own if name is None or (own / NGRAMS).is_file() else SHIPPED
+        return Corrector(load_ngrams(folder), lexicon=known, second=load_second(own))
     from ocr.correct.llm import LargeModelConfig, load_large
 
     model, ngrams = load_large(name, LargeModelConfig(weights)), load_ngrams(SHIPPED)
