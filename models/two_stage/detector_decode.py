@@ -6,6 +6,7 @@ one line; its rectangle is measured and grown back by what the kernel had lost.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,11 +34,15 @@ VERTICAL_KERNEL = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A connected component in network pixels: its contour (K, 2), area and mean probability."""
+    """A connected component in network pixels: its contour (K, 2), area, mean probability, and what :func:`measure`
+    tells of it: angle in radians, long and short side."""
 
     points: FloatArray
     area: float
     score: float
+    angle: float
+    long: float
+    short: float
 
 
 def decode_detector(
@@ -67,10 +72,9 @@ def decode_detector(
     found = []
     for component in components:
         quad = grow(component, direction, decode, kernel)
-        if min(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[3] - quad[0])) < decode.minimum_height:
+        if min(math.dist(quad[0], quad[1]), math.dist(quad[0], quad[3])) < decode.minimum_height:
             continue
-        quad = np.clip(quad / scale, 0, (width, height))
-        found.append((quad, component.score))
+        found.append((np.clip(quad / scale, 0, (width, height)), component.score))
     return sorted(found, key=lambda item: (float(item[0][:, 1].min()), float(item[0][:, 0].min())))
 
 
@@ -89,7 +93,9 @@ def find_components(probability: NDArray[np.float32], decode: DecodeConfig) -> l
         for mask in split_lines(region, fine[window], decode.levels):
             score = float(fine[window][mask].mean())
             if score >= decode.minimum_score:
-                components.append(Component(outline(mask, left, top), float(mask.sum()) * PIXEL * PIXEL, score))
+                points = outline(mask, left, top)
+                area = np.count_nonzero(mask) * PIXEL * PIXEL
+                components.append(Component(points, area, score, *measure(points)))
     return components
 
 
@@ -136,30 +142,31 @@ def page_direction(components: list[Component], decode: DecodeConfig) -> float:
     """Angle in radians of most text: the mean over clearly long components, weighted by length; 0 without any."""
     total = np.zeros(2)
     for component in components:
-        angle, long, short = measure(component.points)
-        if long >= decode.clear_aspect * 2 * short:
-            total += long * np.array([np.cos(2 * angle), np.sin(2 * angle)])  # doubled: 180 degrees apart is equal
+        if component.long >= decode.clear_aspect * 2 * component.short:
+            doubled = 2 * component.angle  # 180 degrees apart is equal
+            total += component.long * np.array([math.cos(doubled), math.sin(doubled)])
     return float(np.arctan2(total[1], total[0]) / 2) if total.any() else 0.0
 
 
 def measure(points: FloatArray) -> tuple[float, float, float]:
     """Angle of the long side in (-pi/2, pi/2] and both sides of the smallest rectangle around these pixels."""
-    corners = cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32).reshape(-1, 1, 2))).astype(np.float64)
-    first, second = corners[1] - corners[0], corners[2] - corners[1]
-    lengths = np.linalg.norm(first), np.linalg.norm(second)
-    along = first if lengths[0] >= lengths[1] else second
-    angle = float(np.arctan2(along[1], along[0])) if along.any() else 0.0
-    if angle <= -np.pi / 2:
-        angle += np.pi
-    elif angle > np.pi / 2:
-        angle -= np.pi
-    return angle, float(max(lengths)) + PIXEL, float(min(lengths)) + PIXEL
+    rectangle = cv2.minAreaRect(points.astype(np.float32).reshape(-1, 1, 2))
+    (ax, ay), (bx, by), (cx, cy), _ = cv2.boxPoints(rectangle).tolist()  # a few floats: quicker than arrays
+    sides = (bx - ax, by - ay), (cx - bx, cy - by)
+    short, long = sorted(math.hypot(*side) for side in sides)
+    x, y = max(sides, key=lambda side: math.hypot(*side))
+    angle = math.atan2(y, x)
+    if angle <= -math.pi / 2:
+        angle += math.pi
+    elif angle > math.pi / 2:
+        angle -= math.pi
+    return angle, long + PIXEL, short + PIXEL
 
 
 def grow(component: Component, direction: float, decode: DecodeConfig, kernel: KernelConfig) -> FloatArray:
     """The line's quadrilateral (4, 2) in network pixels."""
-    angle, long, short = measure(component.points)
-    if long * kernel.height < decode.clear_aspect * short:  # too short to tell its own direction
+    angle = component.angle
+    if component.long * kernel.height < decode.clear_aspect * component.short:  # too short to tell its own direction
         angle = direction
         left, top, right, bottom = extent(component.points, angle)
         if bottom - top > VERTICAL_KERNEL * (right - left):
@@ -185,4 +192,5 @@ def extent(points: FloatArray, angle: float) -> tuple[float, float, float, float
 
 def rotation(angle: float) -> FloatArray:
     """Matrix whose rows are the axes along and across the text."""
-    return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return np.array([[cosine, sine], [-sine, cosine]])

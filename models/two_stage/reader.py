@@ -34,7 +34,7 @@ from ocr.models.two_stage.rectify import (
     upside_down,
     widen,
 )
-from ocr.polygon import FloatArray, Polygon, as_polygon, side_lengths
+from ocr.polygon import FloatArray, all_side_lengths
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,15 @@ class TwoStageReader:
         page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         reading = settings.reading
         widened = [widen(quad, reading.margin, reading.side_margin) for quad, _ in found]
-        quads = same_way([quad for quad in widened if side_lengths(quad)[1] >= reading.minimum_height])
-        lines = [inside_page(line, width, height) for line in self._read_quads(page, quads) if line is not None]
+        tall = all_side_lengths(widened)[1] >= reading.minimum_height
+        quads = same_way([quad for quad, enough in zip(widened, tall, strict=True) if enough])
+        lines = [line for line in self._read_quads(page, quads, (width, height)) if line is not None]
         worth = [len(line.text) * line.confidence for line in lines]
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]
         order = order_lines([line.polygon for line in lines])
         return Page(1, width, height, tuple(Block(tuple(lines[i] for i in block)) for block in order))
 
-    def _read_quads(self, page: ShrunkPage, quads: list[FloatArray]) -> list[Line | None]:
+    def _read_quads(self, page: ShrunkPage, quads: list[FloatArray], size: tuple[int, int]) -> list[Line | None]:
         """The line in each quadrilateral, or None where there is no text to be sure of."""
         crops = [line_image(page, quad, self.settings.height) for quad in quads]
         texts = self._recognise(crops)
@@ -118,7 +119,7 @@ class TwoStageReader:
                 texts[i], quads[i] = text, turned(quads[i])
         minimum = reading.minimum_confidence
         return [
-            self._assemble(text, quad, crop.shape[1]) if text.confidence >= minimum else None
+            self._assemble(text, quad, crop.shape[1], size) if text.confidence >= minimum else None
             for text, quad, crop in zip(texts, quads, crops, strict=True)
         ]
 
@@ -130,8 +131,8 @@ class TwoStageReader:
         gains = [text.confidence - texts[i].confidence for i, text in zip(voters, flipped, strict=True)]
         return bool(gains) and float(np.median(gains)) > reading.page_flip_gain
 
-    def _assemble(self, text: DecodedLine, quad: FloatArray, width: int) -> Line:
-        line = assemble_line(text.characters, quad, width)
+    def _assemble(self, text: DecodedLine, quad: FloatArray, width: int, page: tuple[int, int] | None = None) -> Line:
+        line = assemble_line(text.characters, quad, width, page)
         if text.logits is None:
             return line
         return replace(line, doubts=line_doubts(text.logits, self.alphabet, self.settings.alternatives))
@@ -139,29 +140,14 @@ class TwoStageReader:
     def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
         logits = recognise.line_logits(crops, self._recognizer, self.settings.reading)
         kept = logits if self.settings.alternatives else [None] * len(logits)
-        return [DecodedLine(decode_line(scores, self.alphabet), own) for scores, own in zip(logits, kept, strict=True)]
+        decoded = [decode_line(scores, self.alphabet) for scores in logits]
+        return [DecodedLine(line, confidence_of(line), own) for line, own in zip(decoded, kept, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedLine:
-    """The characters of a line image, and its logits (T, classes) if doubts will be asked for."""
+    """The characters of a line image, their mean confidence, and its logits (T, classes) if doubts are asked for."""
 
     characters: list[DecodedChar]
+    confidence: float
     logits: NDArray[np.float32] | None
-
-    @property
-    def confidence(self) -> float:
-        return confidence_of(self.characters)
-
-
-def inside_page(line: Line, width: int, height: int) -> Line:
-    """The line with all polygons cut off at the edge of the page: margins reach beyond text that touches it."""
-
-    def cut(polygon: Polygon) -> Polygon:
-        return as_polygon(np.clip(np.asarray(polygon), 0, (width, height)))
-
-    words = tuple(
-        replace(word, polygon=cut(word.polygon), chars=tuple(replace(c, polygon=cut(c.polygon)) for c in word.chars))
-        for word in line.words
-    )
-    return replace(line, polygon=cut(line.polygon), words=words)

@@ -136,6 +136,13 @@ def test_words_lie_where_their_characters_were_read() -> None:
     assert [c.text for c in line.words[0].chars] == ["a", "b"]
 
 
+def test_a_line_without_characters_is_cut_off_at_the_edge_of_the_page_too() -> None:
+    quad = np.array([(-3, -2), (80, -2), (80, 20.456), (-3, 20.456)])
+    line = assemble_line([], quad, 80, (60, 15))
+    assert (line.text, line.words, line.polygon) == ("", (), ((0, 0), (60, 0), (60, 15), (0, 15)))
+    assert assemble_line([], quad, 80).polygon[2] == (80, 20.46)
+
+
 def test_polygons_end_at_the_edge_of_the_page() -> None:
     image = page(0, 100)[236:268, 96:404]  # the margins around the bar reach beyond the page
     (result,) = reader().predict([np.ascontiguousarray(image)])
