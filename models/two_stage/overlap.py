@@ -27,9 +27,11 @@ def without_covered(quads: Sequence[FloatArray], weights: Sequence[float]) -> li
     is_taken = np.zeros(len(quads), bool)
     for i in sorted(range(len(quads)), key=lambda i: (-weights[i], i)):
         near = is_taken & ((lowest[i] < highest) & (lowest < highest[i])).all(axis=1)
-        if all(_intersection(quads[i], quads[j]) <= COVERED * min(sizes[i], sizes[j]) for j in np.flatnonzero(near)):
+        others = np.flatnonzero(near).tolist()
+        if all(_intersection(quads[i], quads[j]) <= COVERED * min(sizes[i], sizes[j]) for j in others):
             is_taken[i] = True
-    return [int(i) for i in np.flatnonzero(is_taken)]
+    taken: list[int] = np.flatnonzero(is_taken).tolist()
+    return taken
 
 
 def _intersection(first: FloatArray, second: FloatArray) -> float:

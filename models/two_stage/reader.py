@@ -124,9 +124,14 @@ class TwoStageReader:
         ]
 
     def _stands_on_its_head(self, crops: Sequence[GreyImage], texts: Sequence[DecodedLine]) -> bool:
-        """Whether the page's longest lines read better upside down, most of them and by a margin."""
+        """Whether the page's longest lines read better upside down, most of them and by a margin.
+
+        They are not read again if they were read with a confidence that text upside down never has.
+        """
         reading = self.settings.reading
         voters = sorted(range(len(crops)), key=lambda i: len(texts[i].characters), reverse=True)[: reading.voters]
+        if voters and np.median([texts[i].confidence for i in voters]) >= reading.certainly_upright:
+            return False
         flipped = self._recognise([upside_down(crops[i]) for i in voters])
         gains = [text.confidence - texts[i].confidence for i, text in zip(voters, flipped, strict=True)]
         return bool(gains) and float(np.median(gains)) > reading.page_flip_gain
