@@ -32,7 +32,7 @@ from ocr.models.two_stage.rectify import (
     to_height,
     turned,
     upside_down,
-    widen,
+    widen_all,
 )
 from ocr.polygon import FloatArray, all_side_lengths
 
@@ -96,9 +96,8 @@ class TwoStageReader:
         found = detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
         page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         reading = settings.reading
-        widened = [widen(quad, reading.margin, reading.side_margin) for quad, _ in found]
-        tall = all_side_lengths(widened)[1] >= reading.minimum_height
-        quads = same_way([quad for quad, enough in zip(widened, tall, strict=True) if enough])
+        widened = widen_all(np.reshape([quad for quad, _ in found], (-1, 4, 2)), reading.margin, reading.side_margin)
+        quads = same_way(list(widened[all_side_lengths(widened)[1] >= reading.minimum_height]))
         lines = [line for line in self._read_quads(page, quads, (width, height)) if line is not None]
         worth = [len(line.text) * line.confidence for line in lines]
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULTS = PageOptions()
 MOST_WORKERS = 4
+MANY_PAGES = (".pdf", ".tif", ".tiff")
+"""Suffixes of files that may have several pages."""
 
 
 def predict(
@@ -93,9 +95,11 @@ def predict(
     count = workers or default_workers(inputs, adapter or corrector)
     with contextlib.ExitStack() as stack:
         if count > 1:
+            from ocr.data.inputs import is_several
             from ocr.reading_processes import ReadingProcesses
 
-            processes = stack.enter_context(ReadingProcesses(load_reader, count))
+            at_once = len(inputs) >= count or is_several(inputs[0])
+            processes = stack.enter_context(ReadingProcesses(load_reader, count, at_once))
             load_reader = lambda: processes  # noqa: E731
         code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain, resume)
     raise typer.Exit(code)
@@ -176,11 +180,12 @@ def default_workers(inputs: list[str], large: str | None) -> int:
     language model) that each process would have to hold."""
     from ocr.data.inputs import STANDARD_INPUT, is_several
 
-    many = len(inputs) > 1 or is_several(inputs[0]) or inputs[0].lower().endswith((".pdf", ".tif", ".tiff"))
+    many = len(inputs) > 1 or is_several(inputs[0]) or inputs[0].lower().endswith(MANY_PAGES)
     if not many or large is not None or STANDARD_INPUT in inputs:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
+    all_single = not any(is_several(path) or path.lower().endswith(MANY_PAGES) for path in inputs)
+    return min(cores, MOST_WORKERS, len(inputs) if all_single else MOST_WORKERS)
 
 
 def load_model(model: str | None, pipeline: str | None, adapter: str | None) -> Reader:

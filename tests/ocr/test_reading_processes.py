@@ -102,6 +102,30 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
         [summary(document) for document in stream_documents(draw(tmp_path, 20), lambda: reader)]
 
 
+def test_processes_start_when_they_are_needed_or_at_once() -> None:
+    with ReadingProcesses(CarefulReader, 3) as reader:
+        assert not reader._pool._processes
+        reader.predict([np.zeros((20, 30, 3), np.uint8)])
+        assert len(reader._pool._processes) == 1
+    with ReadingProcesses(broken_loader, 2, at_once=True) as reader:
+        assert len(reader._pool._processes) == 2
+        with pytest.raises(ModelError, match="no such model"):
+            reader.predict([np.zeros((20, 30, 3), np.uint8)])
+
+
+def test_processes_that_were_not_needed_are_not_waited_for() -> None:
+    started = time.monotonic()
+    with ReadingProcesses(functools.partial(time.sleep, 30), 2, at_once=True):  # type: ignore[arg-type]
+        pass
+    assert time.monotonic() - started < 25 and not multiprocessing.active_children()
+
+
+def test_no_more_processes_than_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    numbers = [default_workers(inputs, None) for inputs in (["a.png", "b.png"], ["a.png"] * 9, ["a.pdf"])]
+    assert numbers == [2, 4, 4]
+
+
 def test_pages_are_read_side_by_side(tmp_path: Path) -> None:
     images = [np.zeros((20, 16, 3), np.uint8)] * 6
     with ReadingProcesses(CarefulReader, 3) as reader:
