@@ -84,14 +84,13 @@ def find_components(probability: NDArray[np.float32], decode: DecodeConfig) -> l
     fine = np.asarray(fine, np.float32)
     count, labels, statistics, _ = cv2.connectedComponentsWithStats((fine >= decode.threshold).astype(np.uint8))
     components = []
-    for index in range(1, count):
-        left, top, width, height, _ = (int(value) for value in statistics[index])
+    for index, (left, top, width, height, _) in zip(range(1, count), statistics[1:].tolist(), strict=True):
         window = slice(top, top + height), slice(left, left + width)
-        region = labels[window] == index
-        if fine[window][region].max() < decode.certain:
+        region, values = labels[window] == index, fine[window]
+        if values[region].max() < decode.certain:
             continue
-        for mask in split_lines(region, fine[window], decode.levels):
-            score = float(fine[window][mask].mean())
+        for mask in split_lines(region, values, decode.levels):
+            score = float(values[mask].mean())
             if score >= decode.minimum_score:
                 points = outline(mask, left, top)
                 area = np.count_nonzero(mask) * PIXEL * PIXEL
@@ -102,8 +101,12 @@ def find_components(probability: NDArray[np.float32], decode: DecodeConfig) -> l
 def split_lines(region: Mask, fine: NDArray[np.float32], levels: Sequence[float]) -> list[Mask]:
     """The kernels in a connected region: itself, or its parts if at some level several lie above each other."""
     for position, level in enumerate(levels):
-        count, seeds, statistics, _ = cv2.connectedComponentsWithStats((region & (fine >= level)).astype(np.uint8))
-        kept = [index for index in range(1, count) if statistics[index][cv2.CC_STAT_AREA] >= SMALLEST_SEED]
+        above = (region & (fine >= level)).view(np.uint8)
+        count, seeds = cv2.connectedComponents(above)
+        if count < 3:  # one part, and what is around it
+            continue
+        areas = np.bincount(seeds.ravel(), minlength=count)
+        kept = (np.flatnonzero(areas[1:] >= SMALLEST_SEED) + 1).tolist()
         if len(kept) > 1 and are_stacked([outline(seeds == index, 0, 0) for index in kept]):
             parts = nearest_parts(region, np.isin(seeds, kept))
             return [line for part in parts for line in split_lines(part, fine, levels[position + 1 :])]
@@ -133,7 +136,7 @@ def are_stacked(outlines: list[FloatArray]) -> bool:
 
 def outline(mask: Mask, left: int, top: int) -> FloatArray:
     """Centres (K, 2) of the outer pixels of a mask at ``left`` and ``top`` of the enlarged map, in network pixels."""
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     points = np.concatenate(contours).reshape(-1, 2).astype(np.float64)
     return (points + np.array([left + 0.5, top + 0.5])) * PIXEL
 
