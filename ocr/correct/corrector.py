@@ -35,7 +35,7 @@ class Corrector:
         lines = list(page.lines)
         contexts = ["", *(line.text for line in lines[:-1])] if lines else []
         corrected = iter(self.correct_lines(lines, contexts))
-        return replace(page, blocks=tuple(Block(tuple(next(corrected) for _ in block.lines)) for block in page.blocks))
+        return replace(page, blocks=tuple(replace(block, lines=tuple(next(corrected) for _ in block.lines)) for block in page.blocks))
 
     def correct_lines(self, lines: Sequence[Line], contexts: Sequence[str] | None = None) -> list[Line]:
         """Each line corrected; ``contexts`` are the texts before them."""
