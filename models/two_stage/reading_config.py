@@ -16,6 +16,7 @@ class ReadingConfig:
     minimum_height: Lowest line in page pixels, margins included; below it no letter has a shape, and a line image drawn
         to the recognizer's height is thousands of pixels long.
     minimum_confidence: Lines read with less confidence are taken for ornament or noise and dropped.
+    straighten: Degrees from which a page that lies askew is turned straight to look for its lines; 45 and more: never.
     voters: The longest lines of a page are also read upside down; if most of them win by it, the page is turned.
     doubt: Confidence below which a line by itself is also read upside down.
     flip_gain: Confidence a line's upside-down reading must win by; an upright line is never flipped on a whim.
@@ -29,6 +30,7 @@ class ReadingConfig:
     overlap: int = 128
     minimum_height: float = 3.0
     minimum_confidence: float = 0.60
+    straighten: float = 1.5
     voters: int = 6
     doubt: float = 0.75
     flip_gain: float = 0.15
