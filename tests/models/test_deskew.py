@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ocr.models.two_stage.deskew import Found, detect_straight, skew, turned_straight
-from ocr.polygon import FloatArray, from_box, transform
+from ocr.polygon import FloatArray, from_box, rotated_rectangle, transform
 
 Page = NDArray[np.uint8]
 
