@@ -1,7 +1,8 @@
 """Headings: which lines of a page stand over the others, by their size, weight and place. NumPy and OpenCV only.
 
-A heading is clearly larger than the usual line of its page, or a little larger, bolder, in capitals or apart from the line
-above. Each sign has points, and enough of them make a heading; ``POINTS`` were set on rendered pages in training fonts.
+A heading is clearly larger than the usual line of its page, or a little larger, bolder, in capitals or apart from the
+line above. Each sign has points, and enough of them make a heading; ``POINTS`` were set on rendered pages in training
+fonts.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def heading_levels(lines: Sequence[Line], grey: GreyImage) -> list[int]:
     return [level if heading else 0 for level, heading in zip(levels, may_be & (score > ENOUGH), strict=True)]
 
 
-def places(quads: FloatArray, heights: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
+def places(
+    quads: FloatArray, heights: FloatArray
+) -> tuple[NDArray[np.bool_], FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
     """How lines (N, 4, 2) stand to each other; four arrays (N,).
 
     Whether each is shorter than the next line below; the gap above it in usual line heights, beyond the usual gap;

@@ -44,7 +44,9 @@ def main() -> None:
     folder = find_model(arguments.model)
     for name, inputs in recorded(folder, arguments.pages).items():
         path = folder / f"{name}.onnx"
-        seconds, apart = compare({"onnxruntime": onnx_runtime(path), "openvino": openvino(path)}, inputs, arguments.rounds)
+        seconds, apart = compare(
+            {"onnxruntime": onnx_runtime(path), "openvino": openvino(path)}, inputs, arguments.rounds
+        )
         row = {"date": datetime.date.today().isoformat(), "model": arguments.model, "network": name}
         row |= {"pages": len(arguments.pages), "calls": len(inputs)}
         row |= {f"{engine}_s": round(value, 3) for engine, value in seconds.items()}

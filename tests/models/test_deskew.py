@@ -57,7 +57,9 @@ def test_straight_pages_are_looked_at_once_and_others_straight(degrees: float, c
     assert len(seen) == calls and seen[0] is page
     assert abs(skew([quad for quad, _ in find_bars(seen[-1])])) < (1.5 if calls == 1 else 0.2)
     for (quad, _), box in zip(found, sorted(boxes, key=lambda box: box[:, 1].mean()), strict=True):
-        assert np.abs(np.sort(quad, axis=0) - np.sort(box, axis=0)).max() < 3, "boxes are in pixels of the page as it was given"
+        assert np.abs(np.sort(quad, axis=0) - np.sort(box, axis=0)).max() < 3, (
+            "boxes are in pixels of the page as it was given"
+        )
 
 
 def test_the_turned_page_holds_all_of_the_page_in_the_colour_of_its_paper() -> None:
