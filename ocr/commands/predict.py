@@ -93,7 +93,7 @@ def predict(
         from ocr.commands.correcting import load_correcting
 
         load_reader = functools.partial(load_correcting, load_reader, corrector, lexicon, corrector_weights)
-    count = workers or default_workers(inputs, large=bool(adapter or corrector) or device)
+    count = workers or default_workers(inputs, large=any((adapter, corrector, device)))
     with contextlib.ExitStack() as stack:
         if count > 1:
             from ocr.reading_processes import ReadingProcesses
