@@ -57,9 +57,9 @@ def page_parts(page: Page) -> Iterator[str]:
 
 def block_parts(lines: Sequence[Line]) -> Iterator[str]:
     """Tables of the block, and what stands between them as paragraphs and lists."""
-    for is_table, group in groupby(marked_rows(group_rows(lines)), key=lambda entry: entry[0]):
+    for number, group in groupby(marked_rows(group_rows(lines)), key=lambda entry: entry[0]):
         rows = [row for _, row in group]
-        if is_table:
+        if number:
             yield table(rows)
         else:
             yield from text_parts([line for row in rows for line in row])
@@ -106,17 +106,18 @@ def beside(first: Line, second: Line) -> bool:
     return left >= right and apart < SAME_ROW * min(bottom - top, other_bottom - other_top)
 
 
-def marked_rows(rows: list[Row]) -> list[tuple[bool, Row]]:
-    """Each row with whether it is of a table: two or more rows of two or more cells that share their columns."""
-    marked: list[tuple[bool, Row]] = []
-    start = 0
+def marked_rows(rows: list[Row]) -> list[tuple[int, Row]]:
+    """Each row with the number of its table, or 0: two or more rows of two or more cells that share their columns."""
+    marked: list[tuple[int, Row]] = []
+    start = tables = 0
     while start < len(rows):
         stop = start
         while stop < len(rows) and len(rows[stop]) > 1 and columns(rows[start : stop + 1]):
             stop += 1
         is_table = stop - start > 1
+        tables += is_table
         stop = stop if is_table else start + 1
-        marked += [(is_table, row) for row in rows[start:stop]]
+        marked += [(tables if is_table else 0, row) for row in rows[start:stop]]
         start = stop
     return marked
 

@@ -342,6 +342,25 @@ def test_markdown_has_headings_paragraphs_lists_and_tables() -> None:
     )
 
 
+def test_tables_of_other_columns_that_follow_each_other_stay_two() -> None:
+    places = (("long name", 50, 80, 260), ("9", 320, 80, 40), ("other", 50, 120, 240), ("8", 320, 120, 40))
+    below = tuple(Line(text, from_box(x, y, x + width, y + 20)) for text, x, y, width in places)
+    wide = Block((*cells(("Item", "Price"), ("Tea", "2.50"), top=0).lines, *below))
+    text = written("md", Document("x.png", (Page(1, 900, 1200, (wide,)),)))
+    assert text == "\n".join(
+        [
+            "| Item | Price |",
+            "| --- | --- |",
+            "| Tea | 2.50 |",
+            "",
+            "| long name | 9 |",
+            "| --- | --- |",
+            "| other | 8 |",
+            "",
+        ]
+    )
+
+
 def test_markdown_means_to_its_parser_what_was_read() -> None:
     parser = pytest.importorskip("markdown_it", reason="markdown-it-py, which rich brings, is not installed")
     html = parser.MarkdownIt().enable("table").render(written("md", Document("x.png", (SHEET,))))

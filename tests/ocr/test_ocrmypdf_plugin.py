@@ -121,7 +121,9 @@ def test_the_text_layer_is_ours_unless_another_is_asked_for() -> None:
     assert [option.pdf_renderer for option in options] == ["sandwich", "fpdf2", "auto"]
 
 
-@pytest.mark.parametrize(("pages", "jobs", "threads"), [(1, 4, "4"), (2, 4, "2"), (9, 4, "1"), (9, None, "1"), (9, 1, "4")])
+@pytest.mark.parametrize(
+    ("pages", "jobs", "threads"), [(1, 4, "4"), (2, 4, "2"), (9, 4, "1"), (9, None, "1"), (9, 1, "4")]
+)
 def test_pages_that_are_read_at_once_share_the_cores(
     pages: int, jobs: int | None, threads: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
