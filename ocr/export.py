@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ocr.errors import ModelError, UsageError
@@ -42,10 +43,14 @@ def export_pipeline(pipeline: Pipeline, name: str, output: Path) -> dict[str, fl
 
 
 def replace_part(pipeline: Pipeline, part: str, folder: Path) -> None:
-    """Give the pipeline a part of another model folder. Raises UsageError (unknown part), ModelError (it differs)."""
+    """Give the pipeline a part of another model folder, of whatever size (a student's, a pruned one's).
+
+    Raises UsageError for an unknown part, ModelError for another alphabet or pipeline.
+    """
     if part not in pipeline.parts:
         raise UsageError(f"part {part!r}: {suggest(part, list(pipeline.parts))}")
     other = load_pipeline(folder)
-    if other.alphabet != pipeline.alphabet or getattr(other.config, part) != getattr(pipeline.config, part):
-        raise ModelError(f"the {part} of {folder} has another alphabet or size; export models of one configuration")
-    pipeline.get_submodule(part).load_state_dict(other.get_submodule(part).state_dict())
+    if type(other) is not type(pipeline) or other.alphabet != pipeline.alphabet:
+        raise ModelError(f"the {part} of {folder} has another alphabet or pipeline; export models of one alphabet")
+    pipeline.config = replace(pipeline.config, **{part: getattr(other.config, part)})
+    setattr(pipeline, part, other.get_submodule(part))

@@ -155,13 +155,15 @@ def test_unknown_parts_are_an_error(tmp_path: Path) -> None:
         build_pipeline(load_config(None, [*TINY, "parts=[recogniser]"]), None)
 
 
-def test_export_takes_parts_that_were_trained_apart(tmp_path: Path) -> None:
+def test_export_takes_parts_that_were_trained_apart_in_other_sizes(tmp_path: Path) -> None:
     from ocr.export import export
 
-    for part in ("detector", "recognizer"):
-        train(tiny_config(tmp_path / "set", f"parts={part}", "loop.seed=7"), tmp_path / part)
+    for part, size in (("detector", "model.detector.width=24"), ("recognizer", "model.recognizer.width=32")):
+        train(tiny_config(tmp_path / "set", f"parts={part}", "loop.seed=7", size), tmp_path / part)
     export(tmp_path / "recognizer" / "best", tmp_path / "model", {"detector": tmp_path / "detector" / "best"})
-    whole = load_pipeline(tmp_path / "model").state_dict()
+    model = load_pipeline(tmp_path / "model")
+    assert (model.config.detector.width, model.config.recognizer.width) == (24, 32)
+    whole = model.state_dict()
     for part in ("detector", "recognizer"):
         trained = load_pipeline(tmp_path / part / "best").state_dict()
         assert all(torch.equal(whole[name], trained[name]) for name in whole if name.startswith(part))
