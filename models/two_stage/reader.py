@@ -12,14 +12,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.document import Block, Line, Page
+from ocr.document import Line, Page
 from ocr.models.codec import Alphabet
 from ocr.models.interface import Image
-from ocr.models.reading_order import order_lines
+from ocr.models.page_blocks import page_blocks
 from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.align import place_text
 from ocr.models.two_stage.alternatives import AlternativesConfig, line_doubts
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
+from ocr.models.two_stage.deskew import detect_straight
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.overlap import without_covered
 from ocr.models.two_stage.reading_config import ReadingConfig
@@ -93,16 +94,20 @@ class TwoStageReader:
     def _read_page(self, image: Image) -> Page:
         settings = self.settings
         height, width = image.shape[:2]
-        found = detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
-        page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+        found = detect_straight(image, self._detect, settings.reading.straighten)
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+        page = ShrunkPage(grey)
         reading = settings.reading
         widened = widen_all(np.reshape([quad for quad, _ in found], (-1, 4, 2)), reading.margin, reading.side_margin)
         quads = same_way(list(widened[all_side_lengths(widened)[1] >= reading.minimum_height]))
         lines = [line for line in self._read_quads(page, quads, (width, height)) if line is not None]
         worth = [len(line.text) * line.confidence for line in lines]
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]
-        order = order_lines([line.polygon for line in lines])
-        return Page(1, width, height, tuple(Block(tuple(lines[i] for i in block)) for block in order))
+        return Page(1, width, height, page_blocks(lines, grey))
+
+    def _detect(self, image: Image) -> list[tuple[FloatArray, float]]:
+        settings = self.settings
+        return detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
 
     def _read_quads(self, page: ShrunkPage, quads: list[FloatArray], size: tuple[int, int]) -> list[Line | None]:
         """The line in each quadrilateral, or None where there is no text to be sure of."""

@@ -49,7 +49,7 @@ def broken_loader() -> CarefulReader:
     raise ModelError("no such model")
 
 
-def load_careful(model: str | None, pipeline: str | None, adapter: str | None) -> CarefulReader:
+def load_careful(*model: str | None) -> CarefulReader:
     return CarefulReader()
 
 
@@ -204,7 +204,7 @@ def test_processes_are_started_where_they_pay(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scans").mkdir()
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(2)), raising=False)
-    assert default_workers(inputs, adapter) == (2 if many else 1)
+    assert default_workers(inputs, bool(adapter)) == (2 if many else 1)
 
 
 def test_loaders_can_be_sent_to_other_processes() -> None:
@@ -212,4 +212,4 @@ def test_loaders_can_be_sent_to_other_processes() -> None:
 
     from ocr.commands.predict import load_model
 
-    pickle.dumps(functools.partial(load_model, "two-stage-small", None, None))
+    pickle.dumps(functools.partial(load_model, "two-stage-small", None, None, "cpu"))
