@@ -15,6 +15,8 @@ class DataConfig:
     weights: How often each set of ``train`` is drawn from, in proportion, whatever its size: ``[3, 1]``; none: every
         sample equally often.
     val: Labelled sets to validate on.
+    pairs: Files of lines as they were read and as they are (:mod:`ocr.data.line_pairs`), for the corrector alone.
+    pairs_val: The same to validate on.
     languages: Labelled samples marked with another language are left out; none keeps all.
     fonts: Folders of fonts to render with; families kept for evaluation are left out.
     corpora: Folders of text to render, a sub-folder a language; none trains on labelled sets alone.
@@ -24,8 +26,8 @@ class DataConfig:
     real_share: Share of labelled lines or crops of pages among rendered ones.
     replay: Share of the stock set (ocr/stock) mixed into labelled sets when training starts from a model, so that it
         forgets less; 0 switches it off. With corpora, rendered data take its place, by ``real_share``.
-    held_out: Share of ``train`` that is validated on instead, when training starts from a model and ``val`` is empty;
-        2,000 samples at most.
+    held_out: Share of ``train`` (or ``pairs``) that is validated on instead, when training starts from a model and
+        ``val`` (or ``pairs_val``) is empty; 2,000 samples at most.
     stock: Whether the stock set is scored too; it has no say in which weights are the best. Training that starts from
         a model always does.
     max_bad: Largest share of labelled samples that may be damaged and are then skipped.
@@ -39,6 +41,8 @@ class DataConfig:
     train: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     val: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    pairs_val: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     fonts: tuple[str, ...] = ("/usr/share/fonts",)
     corpora: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ocr.errors import UsageError
 from ocr.models.adapt_config import AdaptConfig
-from ocr.models.quantize import quantize_backbone
+from ocr.models.quantize import in_block, quantize_backbone
 from ocr.models.schema import suggest
 from ocr.models.trainable import Pipeline
 
@@ -53,7 +53,7 @@ def target_layers(pipeline: Pipeline, config: AdaptConfig, parts: Sequence[str])
     layers = [
         name
         for name, module in pipeline.named_modules()
-        if isinstance(module, nn.Linear) and name.split(".")[0] in parts and "blocks" in name.split(".")
+        if isinstance(module, nn.Linear) and name.split(".")[0] in parts and in_block(name)
     ]
     for target in config.targets:
         if not any(name.endswith(f".{target}") for name in layers):

@@ -1,4 +1,4 @@
-"""``hashes.json`` of a model folder: the SHA-256 of its ONNX files, checked before they are opened.
+"""``hashes.json`` of a model folder: the SHA-256 of its ONNX files and n-grams, checked before they are opened.
 
 A file with a few flipped bits is a valid network that reads nonsense, and ONNX itself has no hash. Folders of others
 have no such file, and are read as they are.
@@ -52,7 +52,10 @@ def read_hashes(path: Path) -> dict[str, str]:
 
 def remedy(folder: Path) -> str:
     """What to do about a file of a model folder that is not whole."""
-    return f"copy the model again, or write the file again with ocr export {folder} (shipped models: reinstall vitocr)"
+    return (
+        f"copy the model again, or write the file again with ocr export {folder} (n-grams: with ocr lexicon ngrams; "
+        "shipped models: reinstall vitocr)"
+    )
 
 
 def hash_of_file(path: Path) -> str:

@@ -11,12 +11,15 @@ from ocr.errors import UsageError
 
 BITS = (4, 8)
 
+BLOCKS = frozenset({"blocks", "layers"})
+"""What the list of transformer blocks is called: in our networks and timm's, in language models of transformers."""
+
 
 def quantize_backbone(module: nn.Module, bits: int, compute_dtype: torch.dtype) -> list[str]:
     """Replace the frozen linear layers of transformer blocks in place, on the device where they are.
 
     Args:
-        module: A pipeline or a part of it, whose transformer blocks stand in ``blocks``.
+        module: A pipeline or a part of it, whose transformer blocks stand in one of ``BLOCKS``.
         bits: 4 (NF4 with double quantization) or 8 (LLM.int8, arXiv 2208.07339).
         compute_dtype: Type that 4-bit weights are unpacked to for multiplying.
 
@@ -42,8 +45,13 @@ def frozen_linears(module: nn.Module) -> dict[str, nn.Linear]:
     return {
         name: layer
         for name, layer in module.named_modules()
-        if type(layer) is nn.Linear and "blocks" in name.split(".") and not layer.weight.requires_grad
+        if type(layer) is nn.Linear and in_block(name) and not layer.weight.requires_grad
     }
+
+
+def in_block(name: str) -> bool:
+    """Whether a layer of this full name stands in a transformer block."""
+    return not BLOCKS.isdisjoint(name.split("."))
 
 
 def quantized(layer: nn.Linear, bits: int, compute_dtype: torch.dtype) -> nn.Module:

@@ -50,13 +50,18 @@ class CorrectionResult:
 
 def compare(evaluations: Sequence[Evaluation]) -> list[CorrectionResult]:
     """Each engine that was evaluated with and without correction, on each set."""
+    return [_result(before, after) for before, after in pairs_of(evaluations)]
+
+
+def pairs_of(evaluations: Sequence[Evaluation]) -> list[tuple[Evaluation, Evaluation]]:
+    """Evaluations without correction, each with the one of the same engine and set with it."""
     plain = {(e.labelled.name, e.labelled.kind, e.engine): e for e in evaluations}
-    results = []
+    pairs = []
     for after in evaluations:
         before = plain.get((after.labelled.name, after.labelled.kind, after.engine.removesuffix(CORRECTED)))
         if after.engine.endswith(CORRECTED) and before is not None:
-            results.append(_result(before, after))
-    return results
+            pairs.append((before, after))
+    return pairs
 
 
 def _result(before: Evaluation, after: Evaluation) -> CorrectionResult:
@@ -96,6 +101,8 @@ def _line(result: CorrectionResult) -> str:
         parts.append(f"CER {pair(result.cer)}{gone},")
     if result.word_f1[0] is not None:
         parts.append(f"word F1 {pair(result.word_f1)},")
+    if None not in result.calibration:
+        parts.append(f"calibration error {pair(result.calibration)},")
     wall, processor = (after - before for before, after in (result.seconds, result.cpu_seconds))
     parts.append(
         f"of {result.lines} lines {result.right} were right; {result.fixed} fixed, {result.broken} broken, "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ocr.errors import ModelError, UsageError
 from ocr.models.adapter_folder import refuse_adapter
-from ocr.models.registry import PIPELINES
+from ocr.models.registry import TRAINED
 from ocr.models.schema import suggest
 from ocr.models.trainable import Pipeline
 from ocr.models.weights import load_pipeline, read_model_config, save_model
@@ -38,7 +38,7 @@ def export(folder: Path, output: Path, parts: Mapping[str, Path] | None = None) 
 def export_pipeline(pipeline: Pipeline, name: str, output: Path) -> dict[str, float]:
     """Write the pipeline of that name as a model folder with ONNX files, see :func:`export`."""
     save_model(output, name, pipeline.config, pipeline.alphabet, pipeline.state_dict())
-    differences: dict[str, float] = importlib.import_module(f"{PIPELINES[name]}.onnx_export").export_networks(output)
+    differences: dict[str, float] = importlib.import_module(f"{TRAINED[name]}.onnx_export").export_networks(output)
     return differences
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ocr.errors import MissingExtraError, ModelError, UsageError
 from ocr.models.adapter_folder import check_base, load_adapted, read_adapter_info, refuse_adapter
 from ocr.models.interface import LineReader
-from ocr.models.registry import PIPELINES
+from ocr.models.registry import PIPELINES, TRAINED
 from ocr.models.schema import suggest
 from ocr.models.weights import load_pipeline, read_model_config
 
@@ -40,7 +40,7 @@ def load(
     if adapter is not None:
         return load_with_adapter(Path(adapter), name, pipeline)
     folder = find_model(name, pipeline)
-    reader: LineReader = importlib.import_module(PIPELINES[pipeline_of(folder)]).open_reader(folder)
+    reader: LineReader = importlib.import_module(TRAINED[pipeline_of(folder)]).open_reader(folder)
     return reader
 
 
@@ -83,7 +83,7 @@ def find_base(adapter: Path, name: str | Path | None = None, pipeline: str | Non
 
 def find_model(name: str | Path | None = None, pipeline: str | None = None) -> Path:
     """The folder of a model, see :func:`load`."""
-    if pipeline is not None and pipeline not in PIPELINES:
+    if pipeline is not None and pipeline not in TRAINED:
         raise UsageError(f"unknown pipeline {pipeline!r}: {suggest(pipeline, list(PIPELINES))}")
     if name is None:
         return default_model(pipeline or DEFAULT_PIPELINE)
@@ -114,9 +114,9 @@ def model_name(folder: Path) -> str:
 
 
 def pipeline_of(folder: Path) -> str:
-    """The pipeline that a model folder names. Raises ModelError if it is none of this version."""
+    """The pipeline that a model folder names, or the corrector. Raises ModelError if it is none of this version."""
     name = str(read_model_config(folder)["pipeline"])
-    if name not in PIPELINES:
+    if name not in TRAINED:
         raise ModelError(f"{folder}: pipeline {name!r} is unknown: {suggest(name, list(PIPELINES))}")
     return name
 

@@ -19,7 +19,7 @@ from ocr.errors import OutputError
 from ocr.evaluate import Evaluation
 from ocr.metrics.text import align
 from ocr.models.interface import Image
-from ocr.polygon import bounds
+from ocr.polygon import Polygon, bounds
 from ocr.scoring import Kind, LineResult
 
 WORST_LINES = 30
@@ -93,8 +93,11 @@ def to_json(evaluations: Sequence[Evaluation]) -> str:
     return json.dumps({"results": [evaluation.to_dict() for evaluation in evaluations]}, ensure_ascii=False, indent=1)
 
 
-def to_html(evaluations: Sequence[Evaluation]) -> str:
-    """One file without links to others: the table, and for every row its worst lines with crops and its confusions."""
+def to_html(evaluations: Sequence[Evaluation], changes: str = "") -> str:
+    """One file without links to others: the table, and for every row its worst lines with crops and its confusions.
+
+    ``changes`` is HTML that stands before the rows' sections, see :func:`ocr.correction_html.changes_to_html`.
+    """
     headings, rows = _cells(evaluations)
     sections = "".join(_section(evaluation) for evaluation in evaluations)
     meanings = "".join(
@@ -104,7 +107,7 @@ def to_html(evaluations: Sequence[Evaluation]) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>OCR evaluation</title>'
         f"<style>{STYLE}</style></head><body><h1>OCR evaluation</h1>"
         f"{_html_table(headings, rows)}<details><summary>What the columns mean</summary><dl>{meanings}</dl></details>"
-        f"{sections}</body></html>\n"
+        f"{changes}{sections}</body></html>\n"
     )
 
 
@@ -125,6 +128,7 @@ th{background:#f3f3f3}.line{margin:.8em 0;border-left:3px solid #ccc;padding-lef
 .text{font-family:ui-monospace,monospace;white-space:pre-wrap}
 .where{color:#666;font-size:85%}del{background:#fdd;text-decoration:none}ins{background:#dfd;text-decoration:none}
 .columns{columns:14em}dt{font-weight:bold}
+.fixed{border-color:#2a2}.better{border-color:#9d9}.worse{border-color:#e99}.broken{border-color:#c00}
 """
 
 
@@ -153,7 +157,7 @@ def _section(evaluation: Evaluation) -> str:
     for _, group in groupby(by_image, key=lambda i: worst[i].sample.image):
         indices = list(group)
         image = worst[indices[0]].sample.load()
-        crops |= {i: data_uri(crop(image, worst[i]), height) for i in indices}
+        crops |= {i: data_uri(crop(image, worst[i].polygon), height) for i in indices}
     lines = "".join(_line(line, crops[i]) for i, line in enumerate(worst))
     pairs = [[_visible(a), _visible(b), str(n)] for (a, b), n in evaluation.confusions.most_common(CONFUSIONS)]
     return (
@@ -164,7 +168,7 @@ def _section(evaluation: Evaluation) -> str:
 
 
 def _line(line: LineResult, uri: str) -> str:
-    label, reading = _marked(line.label, line.reading)
+    label, reading = marked(line.label, line.reading)
     where = f"{line.sample.image.name}: {line.errors} errors in {len(line.label)} characters"
     return (
         f'<div class="line"><img src="{uri}" alt="" loading="lazy">'
@@ -173,7 +177,7 @@ def _line(line: LineResult, uri: str) -> str:
     )
 
 
-def _marked(label: str, reading: str) -> tuple[str, str]:
+def marked(label: str, reading: str) -> tuple[str, str]:
     """Both texts escaped, with what was lost marked in the label and what was put in its place in the reading."""
     above, below = [], []
     for wrong, run in groupby(align(label, reading), key=lambda pair: pair[0] != pair[1]):
@@ -189,11 +193,11 @@ def _visible(text: str) -> str:
     return text.replace(" ", SPACE_MARK) or "(nothing)"
 
 
-def crop(image: Image, line: LineResult) -> Image:
+def crop(image: Image, polygon: Polygon | None) -> Image:
     """The line with some surroundings, upright box; the whole image where the label has no polygon."""
-    if line.polygon is None:
+    if polygon is None:
         return image
-    left, top, right, bottom = bounds(line.polygon)
+    left, top, right, bottom = bounds(polygon)
     rows = slice(max(int(top) - CROP_MARGIN, 0), max(int(bottom) + CROP_MARGIN, 1))
     columns = slice(max(int(left) - CROP_MARGIN, 0), max(int(right) + CROP_MARGIN, 1))
     part = image[rows, columns]

@@ -31,7 +31,7 @@ RUNNING, FINISHED, BROKEN_OFF, UNKNOWN = "running", "finished", "broken off", "u
 SILENT_SECONDS = 1800.0
 """A run of another machine that has not written for so long counts as broken off."""
 
-LOWER_IS_BETTER = ("cer", "bits")
+LOWER_IS_BETTER = ("cer", "bits", "wrong")
 """Metrics (what stands before the slash of a score's name) that are errors; all others are shares of what is right."""
 
 DEEPEST = 6

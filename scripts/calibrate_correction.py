@@ -10,7 +10,7 @@ strength of 0.3 to 0.9, ``clean`` ones up to 0.12.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +38,7 @@ STRENGTHS = {"degraded": (0.3, 0.9), "clean": (0.0, 0.12)}
 AT_ONCE = 32
 
 Labelled = list[tuple[str, Line]]
+Drawn = list[tuple[np.ndarray, str]]
 
 
 def main() -> None:
@@ -53,20 +54,27 @@ def main() -> None:
     groups: dict[str, Labelled] = {}
     for name, languages in LANGUAGES.items():
         for kind, strengths in STRENGTHS.items():
-            texts = held_out_texts(arguments.corpora, languages)
-            rng = np.random.default_rng([arguments.seed, len(groups)])
-            drawn = []
-            for _ in range(arguments.count):
-                style = replace(STYLE, characters=(12, 60), strength=float(rng.uniform(*strengths)), spread=0.0)
-                drawn.append(render_crop(rng, fonts, texts, HEIGHT, 4000, style))
-            groups[f"{name} {kind}"] = read(drawn)
+            seed = [arguments.seed, len(groups)]
+            groups[f"{name} {kind}"] = read(draw(fonts, arguments.corpora, languages, strengths, arguments.count, seed))
     for settings in arguments.tries or [""]:
         config = settings_of(settings)
         for name, labelled in groups.items():
             print(f"{settings or 'defaults'} | {name} | {outcome(labelled, corrected(labelled, base, config))}")
 
 
-def read(drawn: Sequence[tuple[np.ndarray, str]]) -> Labelled:
+def draw(
+    fonts: FontLibrary, corpora: Sequence[Path], languages: Mapping[str, float], strengths: tuple[float, float],
+    count: int, seed: Sequence[int],
+) -> Drawn:  # fmt: skip
+    """Images of lines with their texts."""
+    texts, rng, drawn = held_out_texts(corpora, languages), np.random.default_rng(seed), []
+    for _ in range(count):
+        style = replace(STYLE, characters=(12, 60), strength=float(rng.uniform(*strengths)), spread=0.0)
+        drawn.append(render_crop(rng, fonts, texts, HEIGHT, 4000, style))
+    return drawn
+
+
+def read(drawn: Drawn) -> Labelled:
     """Each line image as it is read, with its doubts and its label."""
     reader = load()
     assert isinstance(reader, DoubtingReader)

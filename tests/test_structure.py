@@ -52,6 +52,7 @@ LAYERS = (
     {"evaluate", "adapter", "catalogue", "rate_finder", "doctor", "ocrmypdf_plugin"},
     {"export_int8", "prune", "compression_table"},
     {"report", "catalogue_report", "correction_report"},
+    {"correction_html"},
     {"commands"},
     {"cli"},
     {"__main__"},

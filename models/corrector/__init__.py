@@ -5,7 +5,10 @@ Everything heavy is imported when it is asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ocr.errors import UsageError
 
 if TYPE_CHECKING:
     from ocr.models.codec import Alphabet
@@ -25,3 +28,8 @@ def build(config: CorrectorConfig, alphabet: Alphabet) -> Corrector:
     from ocr.models.corrector.pipeline import Corrector
 
     return Corrector(config, alphabet)
+
+
+def open_reader(folder: Path) -> NoReturn:
+    """Raises UsageError: it reads no pages."""
+    raise UsageError(f"{folder} is a language model and reads no pages; give it to ocr predict with --corrector")

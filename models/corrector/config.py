@@ -32,11 +32,14 @@ class RowsConfig:
     Attributes:
         rows: Rows a batch.
         shortest, longest: Characters of a line, about; a printed line of a column or page.
+    preference: Of pairs, how much it counts that the right line is likelier than the one that was read, in nats a pair
+        beside the nats a byte of the right one.
     """
 
     rows: int = 16
     shortest: int = 8
     longest: int = 90
+    preference: float = 0.2
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ocr.errors import ModelError
 from ocr.models.corrector.byte_codec import rows_of
 from ocr.models.corrector.pipeline import Corrector
+from ocr.models.file_hashes import save_hash
 from ocr.models.onnx_file import OPSET
 from ocr.models.weights import load_pipeline
 
 FILE = "bytes.onnx"
+
+TOLERANCE = 1.5
+"""Largest difference in nats between a byte's log-probability in fp32 and in int8."""
 
 
 class NextByte(nn.Module):
@@ -32,6 +37,18 @@ class NextByte(nn.Module):
         places = torch.arange(length)[None]
         logits = self.network(input_ids=given, attention_mask=mask, position_ids=places, use_cache=False).logits
         return logits.float().log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]
+
+
+def export_networks(folder: Path) -> dict[str, float]:
+    """Write ``bytes.onnx`` beside the weights of a model folder; the largest difference to torch in nats a byte.
+
+    Raises ModelError if it exceeds the tolerance.
+    """
+    difference = export_network(folder, folder)
+    if difference > TOLERANCE:
+        raise ModelError(f"{folder / FILE} differs from torch by {difference:.2g} nats a byte; int8 does not suit it")
+    save_hash(folder / FILE)
+    return {"corrector": difference}
 
 
 def export_network(folder: Path, output: Path, *, int8: bool = True) -> float:

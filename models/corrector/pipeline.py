@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -25,25 +26,45 @@ HEAD = 32
 READS_NOTHING = "the corrector is a language model and reads no pages; give it to ocr predict with --correct"
 
 
+class ByteLlama(LlamaForCausalLM):
+    """transformers' Llama; no layer of it is trained in full beside an adapter, since its last is tied to its first."""
+
+    last_layers: ClassVar[tuple[str, ...]] = ()
+
+
 class Corrector(Pipeline):
-    """See :class:`ocr.models.trainable.Pipeline`. A batch holds ``tokens``: byte ids (N, T + 1)."""
+    """See :class:`ocr.models.trainable.Pipeline`.
+
+    A batch holds ``tokens``, byte ids (N, T + 1), and with pairs ``noisy`` (P, S + 1): as the first P rows were read.
+    """
 
     parts = PARTS
 
     def __init__(self, config: CorrectorConfig, alphabet: Alphabet) -> None:
         super().__init__()
         self.config, self.alphabet = config, alphabet
-        self.corrector = LlamaForCausalLM(llama_config(config.language))
+        self.corrector = ByteLlama(llama_config(config.language))
 
     def forward(self, batch: Batch) -> Output:
-        tokens = batch["corrector"]["tokens"][:, :-1]  # (N, T + 1) -> (N, T)
-        return {"corrector": self.corrector(input_ids=tokens, use_cache=False).logits}
+        names = {"corrector": "tokens", "noisy": "noisy"}
+        return {
+            output: self.corrector(
+                input_ids=batch["corrector"][name][:, :-1], use_cache=False
+            ).logits  # (N, T, classes)
+            for output, name in names.items()
+            if name in batch["corrector"]
+        }
 
     def loss(self, output: Output, batch: Batch) -> dict[str, Tensor]:
-        """Mean nats a byte."""
-        targets = batch["corrector"]["tokens"][:, 1:]  # (N, T)
+        """Mean nats a byte; of pairs, also minus the log-probability that the right line is taken of the two."""
+        tokens = batch["corrector"]["tokens"]
         logits = output["corrector"].float().flatten(0, 1)  # (N, T, classes) -> (N * T, classes)
-        return {"nats": torch.nn.functional.cross_entropy(logits, targets.flatten(), ignore_index=PADDING)}
+        losses = {"nats": torch.nn.functional.cross_entropy(logits, tokens[:, 1:].flatten(), ignore_index=PADDING)}
+        if "noisy" in output:
+            noisy = log_probabilities(output["noisy"], batch["corrector"]["noisy"])  # (P,)
+            clean = log_probabilities(output["corrector"][: len(noisy)], tokens[: len(noisy)])
+            losses["preference"] = self.config.batch.preference * preference_loss(clean, noisy).mean()
+        return losses
 
     def batches(self, parts: Sequence[str], data: DataConfig, seed: int, share: Share | None = None) -> BatchStream:
         from ocr.models.corrector.training_data import training_batches
@@ -64,6 +85,18 @@ class Corrector(Pipeline):
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         raise UsageError(READS_NOTHING)
+
+
+def log_probabilities(logits: Tensor, tokens: Tensor) -> Tensor:
+    """Nats of whole rows (N,) from their logits (N, T, classes) and ids (N, T + 1)."""
+    targets = tokens[:, 1:]
+    nats = logits.float().log_softmax(-1).gather(2, targets[..., None])[..., 0]  # (N, T)
+    return (nats * (targets != PADDING)).sum(1)
+
+
+def preference_loss(clean: Tensor, noisy: Tensor) -> Tensor:
+    """Minus the log-probability (N,) that the right one of two texts is chosen by their log-probabilities (N,)."""
+    return torch.nn.functional.softplus(noisy - clean)
 
 
 def llama_config(config: LanguageConfig) -> LlamaConfig:

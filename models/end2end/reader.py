@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -42,6 +43,8 @@ class ReadingSettings:
 
 class End2EndReader:
     """A :class:`~ocr.models.interface.LineReader` over a character spotter."""
+
+    pipeline: ClassVar[str] = "end2end"
 
     def __init__(self, network: Network, alphabet: Alphabet, settings: ReadingSettings) -> None:
         self._network, self.alphabet, self.settings = network, alphabet, settings

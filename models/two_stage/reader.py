@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -53,6 +54,8 @@ class ReadingSettings:
 
 class TwoStageReader:
     """A :class:`~ocr.models.interface.Reader` over a detector and a recognizer."""
+
+    pipeline: ClassVar[str] = "two_stage"
 
     def __init__(
         self, detector: detect.Network, recognizer: recognise.Network, alphabet: Alphabet, settings: ReadingSettings

@@ -27,10 +27,10 @@ def evaluate(
     corrector_weights: Annotated[str, typer.Option(help="How its weights are held: nf4, int8 or none.")] = "nf4",
     lexicon: Annotated[str | None, typer.Option(help="Names and words that --correct should know.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write all metrics to this file.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report with the worst lines to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with the worst and the corrected lines.")] = None,
 ) -> None:
     """Score a model on labelled sets: CER, word F1, boxes, reading order, calibration, time and memory."""
-    from ocr import correction_report, report
+    from ocr import correction_html, correction_report, report
     from ocr import evaluate as evaluation
 
     labelled = evaluation.load_sets(sets, split=split, limit=limit)
@@ -51,4 +51,4 @@ def evaluate(
     if json is not None:
         report.write(json, report.to_json(results))
     if html is not None:
-        report.write(html, report.to_html(results))
+        report.write(html, report.to_html(results, correction_html.changes_to_html(results)))

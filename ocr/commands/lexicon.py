@@ -39,8 +39,10 @@ def ngrams(
     """
     from ocr.correct.build_ngrams import NgramSettings, build_ngrams
     from ocr.correct.load import NGRAMS
+    from ocr.models.file_hashes import save_hash
 
     settings = NgramSettings() if least_gain is None else NgramSettings(least_gain=least_gain)
     output.mkdir(parents=True, exist_ok=True)
     build_ngrams(texts, settings).save(output / NGRAMS)
+    save_hash(output / NGRAMS)
     typer.echo(f"{output / NGRAMS}: {(output / NGRAMS).stat().st_size / 1e6:.1f} MB")

@@ -9,15 +9,23 @@ from dataclasses import dataclass
 class CorrectionConfig:
     """Attributes:
     weight: Of the language model's log-probability beside the recogniser's.
-    share: Of a second language model, if there is one, in that weight.
+    share: Of a second language model, if there is one, in the weight of both.
+    weight_both: ``weight`` where there are two language models: what both say can be trusted more.
+    bonus_both: ``bonus`` where there are two.
     bonus: Added for each character, in nats: a language model likes short texts.
     beam: Texts of a line kept at each doubt.
     spread: Readings that the recogniser finds less likely than its first by more nats than this are not looked at.
     floor: Log-probability below which no reading is believed, whatever the language model says.
     sure: Probability of a reading from which it is left alone.
-    gain: Nats by which a change of letters must win over what was read, all counted.
-    gain_signs: The same for a change of spaces and punctuation alone, on which writers differ.
-    gain_length: The same for letters that come in or fall out, and for any change in a line of capitals.
+    gain: Nats by which a change of letters must win over what was read, all counted. This and what is added to it come
+        from a logistic regression over changes that were right and wrong (``scripts/fit_guard.py``).
+    gain_picture: Added for each nat by which the picture itself speaks against the change.
+    gain_signs: Added for a change of spaces and punctuation alone, on which writers differ.
+    gain_case: Added where only small letters and capitals change, or letters drawn like each other's: ``l`` and ``I``.
+    gain_length: Added where letters come in or fall out.
+    gain_capitals: Added in a line of capitals.
+    gain_names: Added for a word that looks like a name.
+    company: Taken off for each other change in the line, up to two: a line with several doubts was hardly right.
     close: Digits, codes, addresses and amounts change only between readings as close as this to the recogniser, in
         nats.
     close_signs: The same where signs come in or fall out.
@@ -29,17 +37,39 @@ class CorrectionConfig:
 
     weight: float = 0.5
     share: float = 0.5
+    weight_both: float = 0.75
+    bonus_both: float = 0.6
     bonus: float = 0.5
     beam: int = 5
     spread: float = 7.0
     floor: float = -8.0
     sure: float = 0.97
-    gain: float = 1.5
-    gain_signs: float = 3.0
-    gain_length: float = 3.0
+    gain: float = 2.9
+    gain_picture: float = 0.4
+    gain_signs: float = 1.3
+    gain_case: float = 1.6
+    gain_length: float = 0.5
+    gain_capitals: float = 0.9
+    gain_names: float = 0.8
+    company: float = 1.0
     close: float = 0.0
     close_signs: float = 0.0
     close_names: float = 1.5
     length: float = 0.25
     edits: float = 0.4
     context: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Temperature:
+    """How the confidence of a word becomes the probability that it is right: its log-odds divided by ``temperature``
+    (Guo et al., arXiv 1706.04599) plus ``offset`` (Platt scaling): a word that was corrected, and one of a reader that
+    multiplies the confidences of many characters, is right more often than a temperature alone could say.
+    """
+
+    temperature: float
+    offset: float
+
+
+TEMPERATURES = {"two_stage": Temperature(1.3, 0.4), "end2end": Temperature(2.0, 2.2)}
+"""By pipeline, for corrected words; ``scripts/fit_temperature.py`` fitted them on pages in training fonts."""

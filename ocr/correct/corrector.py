@@ -15,6 +15,9 @@ from ocr.correct.rewrite import Change, rewritten
 from ocr.correct.search import Combination, rescored, search
 from ocr.document import Line, Page
 
+CLEAR_WIN = 1.5
+"""Nats from which a change is company for the others in its line."""
+
 
 class Corrector:
     """Corrects lines that carry ``doubts``; other lines stay as they are.
@@ -102,11 +105,7 @@ class Corrector:
             following = []
             for i, some in zip(active, trials, strict=True):
                 own, *others = [next(values) for _ in some]
-                changed = [k for k, number in enumerate(chosen[i]) if number]
-                surplus = [
-                    own - other - self._needed(lines[i], k, chosen[i][k])
-                    for other, k in zip(others, changed, strict=True)
-                ]
+                surplus = self._surplus(lines[i], chosen[i], [own - other for other in others])
                 weakest = min(range(len(surplus)), key=surplus.__getitem__)
                 if surplus[weakest] < 0:
                     chosen[i] = some[weakest + 1]
@@ -115,9 +114,14 @@ class Corrector:
             active = following
         return chosen
 
-    def _needed(self, line: Line, doubt: int, number: int) -> float:
-        readings = line.doubts[doubt].readings
-        return needed_gain(line.text, readings[0][0], readings[number][0], self.config)
+    def _surplus(self, line: Line, chosen: tuple[int, ...], wins: Sequence[float]) -> list[float]:
+        """Nats by which each change wins more than it must; ``wins`` are those by which it wins."""
+        changed = [k for k, number in enumerate(chosen) if number]
+        company = sum(win > CLEAR_WIN for win in wins)
+        return [
+            win - needed_gain(line, line.doubts[k], chosen[k], company - (win > CLEAR_WIN), self.config)
+            for k, win in zip(changed, wins, strict=True)
+        ]
 
     def changed(self, line: Line, chosen: tuple[int, ...]) -> Line:
         """The line with these readings, unless it changes beyond bounds."""

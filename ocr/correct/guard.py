@@ -16,6 +16,12 @@ CODE = re.compile(r"[0-9@_/\\#=+<>|~^$€£₩¥%]|\w\.\w|://")
 SENTENCE_END = ".!?:…。"
 
 
+STROKES = str.maketrans("l1", "ii")
+
+MOST_COMPANY = 2
+"""Other changes in a line that count, at most."""
+
+
 def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list[int]:
     """Numbers of the readings that may stand in this place; 0, what was read, always may."""
     read, value = doubt.readings[0]
@@ -38,13 +44,23 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
     return numbers
 
 
-def needed_gain(line: str, read: str, text: str, config: CorrectionConfig) -> float:
-    """Nats by which a reading must win over what was read in its place."""
+def needed_gain(line: Line, doubt: Doubt, number: int, others: int, config: CorrectionConfig) -> float:
+    """Nats by which a reading must win over what was read in its place, with so many other changes in the line."""
+    (read, own), (text, other) = doubt.readings[0], doubt.readings[number]
+    need = config.gain + config.gain_picture * (own - other) - config.company * min(others, MOST_COMPANY)
     if letters_of(read) == letters_of(text):
-        return config.gain_signs
-    if len(letters_of(read)) != len(letters_of(text)) or is_upper(line):
-        return config.gain_length
-    return config.gain
+        need += config.gain_signs
+    elif outlines(read) == outlines(text):
+        need += config.gain_case
+    elif len(letters_of(read)) != len(letters_of(text)):
+        need += config.gain_length
+    start, words = words_around(line.text, doubt.start, doubt.stop)
+    return need + config.gain_capitals * is_upper(line.text) + config.gain_names * is_name(line.text, start, words)
+
+
+def outlines(text: str) -> str:
+    """The letters of a text without what tells small ones from capitals, and ``I`` from ``l`` and ``1``."""
+    return letters_of(text).casefold().translate(STROKES)
 
 
 def signs_in(text: str) -> int:

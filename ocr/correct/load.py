@@ -35,7 +35,10 @@ def load_second(folder: Path) -> LanguageModel | None:
 
 
 def load_corrector(name: str | None = None, lexicon: str | None = None, weights: str = "nf4") -> Corrector:
-    """The shipped corrector, that of a folder with n-grams, or a model of Hugging Face; with a lexicon if one is given.
+    """The shipped corrector, that of a folder, or a model of Hugging Face; with a lexicon if one is given.
+
+    A folder holds n-grams, a byte-level network that ``ocr export`` wrote, or both; the shipped n-grams stand in for
+    those that are not there.
 
     ``weights`` says how those of a model of Hugging Face are held, see
     :class:`~ocr.correct.llm.LargeModelConfig`.
@@ -45,8 +48,9 @@ def load_corrector(name: str | None = None, lexicon: str | None = None, weights:
     """
     known = None if lexicon is None else open_lexicon(Path(lexicon))
     own = SHIPPED if name is None else Path(name)
-    if name is None or (own / NGRAMS).is_file():
-        return Corrector(load_ngrams(own), lexicon=known, second=load_second(own))
+    if name is None or any((own / file).is_file() for file in (NGRAMS, BYTES)):
+        folder = own if name is None or (own / NGRAMS).is_file() else SHIPPED
+        return Corrector(load_ngrams(folder), lexicon=known, second=load_second(own))
     from ocr.correct.llm import LargeModelConfig, load_large
 
     model, ngrams = load_large(name, LargeModelConfig(weights)), load_ngrams(SHIPPED)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.errors import ModelError
+from ocr.models.file_hashes import check_hash
 
 STEPS = 4.0
 """Steps a nat that logarithms are stored in: 0 to -16 nats in 64."""
@@ -104,7 +105,8 @@ class CharacterNgrams:
 
     @classmethod
     def load(cls, path: Path) -> CharacterNgrams:
-        """Raises ModelError if the file is missing or damaged."""
+        """Raises ModelError if the file is missing or damaged, or not the one that ``hashes.json`` beside it names."""
+        check_hash(path)
         try:
             with np.load(io.BytesIO(lzma.decompress(path.read_bytes())), allow_pickle=False) as file:
                 order = sum(name.startswith("ngrams") and name.endswith("_values") for name in file.files)

@@ -26,10 +26,10 @@ class Combination:
     """What a second language model gives the whole text; None: it was not asked."""
 
     def worth(self, config: CorrectionConfig) -> float:
-        language = self.language
-        if self.second is not None:
-            language = (1 - config.share) * self.language + config.share * self.second
-        return self.recogniser + config.weight * language + config.bonus * len(self.text)
+        if self.second is None:
+            return self.recogniser + config.weight * self.language + config.bonus * len(self.text)
+        language = (1 - config.share) * self.language + config.share * self.second
+        return self.recogniser + config.weight_both * language + config.bonus_both * len(self.text)
 
 
 def search(

@@ -9,7 +9,7 @@ import pytest
 import ocr.pipeline
 from ocr.cli import main
 from ocr.errors import ModelError, UsageError
-from ocr.models.registry import PIPELINES
+from ocr.models.registry import PIPELINES, TRAINED
 from ocr.pipeline import DEFAULT_MODELS, DEFAULT_PIPELINE, find_model
 
 
@@ -18,7 +18,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package that ships the model of the default pipeline and none of a pipeline called ``other``."""
     make_model(tmp_path / "shipped" / DEFAULT_MODELS[DEFAULT_PIPELINE], DEFAULT_PIPELINE)
     monkeypatch.setattr(ocr.pipeline, "SHIPPED", tmp_path / "shipped")
-    monkeypatch.setitem(PIPELINES, "other", "ocr.models.other")
+    for known in (PIPELINES, TRAINED):
+        monkeypatch.setitem(known, "other", "ocr.models.other")
     monkeypatch.setitem(DEFAULT_MODELS, "other", "other-small")
     return tmp_path / "shipped"
 

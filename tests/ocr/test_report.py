@@ -91,10 +91,10 @@ def test_html_without_errors_needs_no_images(evaluation: Evaluation) -> None:
 def test_crop_has_a_margin_and_stays_inside(evaluation: Evaluation) -> None:
     image = evaluation.labelled.samples[0].load()
     result = evaluation.lines[0]
-    assert crop(image, result).shape[:2] == (20 + CROP_MARGIN * 2, 100 + CROP_MARGIN * 2)
+    assert crop(image, result.polygon).shape[:2] == (20 + CROP_MARGIN * 2, 100 + CROP_MARGIN * 2)
     outside = replace(result, polygon=from_box(-50, -50, 20, 20))
-    assert crop(image, outside).shape[:2] == (20 + CROP_MARGIN, 20 + CROP_MARGIN)
-    assert crop(image, replace(result, polygon=None)).shape == image.shape
+    assert crop(image, outside.polygon).shape[:2] == (20 + CROP_MARGIN, 20 + CROP_MARGIN)
+    assert crop(image, None).shape == image.shape
 
 
 @pytest.mark.parametrize("shape", [(20, 4000, 3), (3000, 20, 3), (10, 10, 3)])

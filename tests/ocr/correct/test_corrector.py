@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.corrector import Corrector
-from ocr.correct.guard import allowed_readings, within_bounds
+from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
 from ocr.correct.load import load_corrector, open_lexicon
 from ocr.correct.reader import CorrectingReader
 from ocr.correct.retrieval import Lexicon
@@ -113,6 +113,42 @@ def test_a_name_keeps_its_letters_unless_the_picture_is_in_doubt() -> None:
 def test_signs_do_not_fall_out() -> None:
     line = line_of("all [of] it", ("]", [("]", 0.7), ("", 0.2)]))
     assert corrected(line, "all", "of", "it") is line
+
+
+GUARD = CorrectionConfig(
+    gain=1.0, gain_picture=0.5, gain_signs=2.0, gain_case=3.0, gain_length=4.0, gain_capitals=10.0, gain_names=20.0,
+    company=0.25,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "reading", "need"),
+    [("so the cleck", "e", "o", 1.0), ("so it’s", "’", "'", 3.0), ("so ln", "l", "I", 4.0), ("so thhe", "hh", "h", 5.0),
+     ("SO THE CLECK", "E", "O", 11.0), ("so the Cleck", "e", "o", 1.0), ("so to Cleck", "Cl", "Kl", 21.0)],
+)  # fmt: skip
+def test_each_kind_of_change_must_win_by_its_own(text: str, read: str, reading: str, need: float) -> None:
+    at = text.rindex(read)
+    plain = line_of(text)
+    doubt = Doubt(at, at + len(read), ((read, -1.0), (reading, -1.0)))
+    line = Line(plain.text, plain.polygon, plain.confidence, plain.words, doubts=(doubt,))
+    named = GUARD.gain_names if text == "so the Cleck" else 0.0  # the doubt stands inside of the name
+    assert needed_gain(line, doubt, 1, 0, GUARD) == pytest.approx(need + named)
+    against = Doubt(at, at + len(read), ((read, -1.0), (reading, -3.0)))
+    assert needed_gain(line, against, 1, 0, GUARD) == pytest.approx(need + named + 1.0)
+    assert needed_gain(line, doubt, 1, 5, GUARD) == pytest.approx(need + named - 2 * GUARD.company)
+
+
+def test_a_change_in_company_needs_to_win_less() -> None:
+    both = line_of("the cleck tawer", ("ec", [("ec", 0.5), ("oc", 0.4)]), ("aw", [("aw", 0.5), ("ow", 0.4)]))
+    one = line_of("the cleck tower", ("ec", [("ec", 0.5), ("oc", 0.4)]))
+    wins = Corrector(Dictionary("the", "clock", "tower"))
+    need = wins.searched([one], [" "], [[[1]]])[0][0].worth(wins.config) - (
+        wins.searched([one], [" "], [[[0]]])[0][0].worth(wins.config)
+    )
+    strict = CorrectionConfig(gain=need + 0.5, gain_picture=0.0, company=1.0)
+    corrector = Corrector(Dictionary("the", "clock", "tower"), strict)
+    assert corrector.correct_lines([one])[0] is one
+    assert corrector.correct_lines([both])[0].text == "the clock tower"
 
 
 def test_lost_and_doubled_spaces() -> None:

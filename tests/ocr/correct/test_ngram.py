@@ -10,6 +10,7 @@ import pytest
 from ocr.correct.build_ngrams import NgramSettings, build_ngrams
 from ocr.correct.ngram import CharacterNgrams
 from ocr.errors import ModelError
+from ocr.models.file_hashes import save_hash
 
 SENTENCES = ("the clock on the wall stopped at noon", "한국어 문장도 조금 있다", "she walked to the old clock tower")
 
@@ -65,3 +66,15 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "ngrams.xz").write_bytes(b"\xfd7zXZ cut")
     with pytest.raises(ModelError, match="ocr lexicon ngrams"):
         CharacterNgrams.load(tmp_path / "ngrams.xz")
+
+
+def test_a_flipped_bit_is_told_by_the_hash(model: CharacterNgrams, tmp_path: Path) -> None:
+    path = tmp_path / "ngrams.xz"
+    model.save(path)
+    save_hash(path)
+    CharacterNgrams.load(path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(ModelError, match=r"ngrams.xz is damaged: .*hashes.json.*ocr lexicon ngrams"):
+        CharacterNgrams.load(path)
