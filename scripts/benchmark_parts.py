@@ -62,13 +62,13 @@ class Clock:
 def read_timed(model: Any, image: Image) -> dict[str, float]:
     """Seconds of one page by part, ``all`` among them."""
     clock = Clock()
-    with mock.patch.multiple(model, **{own: clock.timed(part, getattr(model, own)) for part, own in NETWORKS.items()}):
-        patches = [mock.patch.object(*place, clock.timed(part, getattr(*place))) for part, place in PARTS.items()]
-        for patch in patches:
-            patch.start()
-        clock.timed("all", model.predict)([image])
-        for patch in patches:
-            patch.stop()
+    places = {**{part: (model, own) for part, own in NETWORKS.items()}, **PARTS}
+    patches = [mock.patch.object(*place, clock.timed(part, getattr(*place))) for part, place in places.items()]
+    for patch in patches:
+        patch.start()
+    clock.timed("all", model.predict)([image])
+    for patch in patches:
+        patch.stop()
     return dict(clock.seconds)
 
 

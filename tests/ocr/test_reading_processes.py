@@ -122,7 +122,7 @@ def test_processes_that_were_not_needed_are_not_waited_for() -> None:
 
 def test_no_more_processes_than_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
-    numbers = [default_workers(inputs, None) for inputs in (["a.png", "b.png"], ["a.png"] * 9, ["a.pdf"])]
+    numbers = [default_workers(inputs, large=False) for inputs in (["a.png", "b.png"], ["a.png"] * 9, ["a.pdf"])]
     assert numbers == [2, 4, 4]
 
 
