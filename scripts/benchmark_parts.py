@@ -35,7 +35,7 @@ PARTS = {
     "text": (reader, "decode_line"),
     "assemble": (reader, "assemble_line"),
     "twice": (reader, "without_covered"),
-    "order": (reader, "order_lines"),
+    "order": (reader, "page_blocks"),
 }
 """Functions by the name of their column, where the reader looks them up."""
 
