@@ -26,4 +26,7 @@ def pad_lines(images: Sequence[NDArray[np.uint8]], width: int) -> NDArray[np.flo
 
 def padding_grey(image: NDArray[np.uint8]) -> int:
     """The median of the border rows and columns, which is paper."""
-    return int(np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])))
+    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])  # of even length
+    half = len(border) // 2
+    middle = np.partition(border, (half - 1, half))[half - 1 : half + 1]  # np.median takes twice as long
+    return int(middle.sum(dtype=np.int64)) // 2

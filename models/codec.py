@@ -114,6 +114,8 @@ def compose(symbols: Sequence[str]) -> list[tuple[str, int]]:
     Grammar of Hangul: lead, vowel, optional final make a syllable; a jamo that stands alone becomes its compatibility
     form, so no conjoining jamo ever comes out. A mark joins the base before it; a mark without a base is dropped.
     """
+    if "".join(symbols).isascii():  # nothing to compose
+        return [(symbol, 1) for symbol in symbols]
     characters: list[tuple[str, int]] = []
     i = 0
     while i < len(symbols):

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ocr.polygon import FloatArray, side_lengths
+from ocr.polygon import FloatArray, all_side_lengths
 
 TEXT_ASPECT = 8.0
 """Median width over height from which the lines of a column are running text."""
@@ -83,7 +83,7 @@ def straighten(corners: FloatArray, direction: float) -> Boxes:
     """Upright boxes around quadrilaterals (N, 4, 2) after turning the page back by ``direction`` radians."""
     cosine, sine = np.cos(direction), np.sin(direction)
     turned = corners @ np.array([[cosine, -sine], [sine, cosine]])
-    heights = np.array([max(side_lengths(quad)[1], 1e-6) for quad in corners])
+    heights = np.maximum(all_side_lengths(corners)[1], 1e-6)
     (left, top), (right, bottom) = turned.min(axis=1).T, turned.max(axis=1).T
     return Boxes(left, top, right, bottom, heights)
 
@@ -108,7 +108,7 @@ def order_region(boxes: Boxes, lines: Indices) -> list[list[int]]:
 def find_gutter(boxes: Boxes, lines: Indices) -> float | None:
     """Where to cut the lines into columns: the x with most lines in columns of running text at its sides, if any."""
     best, most = None, 0
-    for x in np.unique(boxes.left[lines] - boxes.height[lines] / 4):
+    for x in candidates(boxes, lines):
         inside = [band for band, _ in bands(boxes, lines, x) if is_column_band(boxes, band, x)]
         count = sum(len(band) for band in inside)
         if count > most:
@@ -116,20 +116,24 @@ def find_gutter(boxes: Boxes, lines: Indices) -> float | None:
     return best
 
 
+def candidates(boxes: Boxes, lines: Indices) -> FloatArray:
+    """The upright cuts that may be tried: beside lines, with running text on both sides."""
+    cuts = np.unique(boxes.left[lines] - boxes.height[lines] / 4)
+    long = lines[boxes.right[lines] - boxes.left[lines] >= TEXT_ASPECT * boxes.height[lines]]
+    before = np.searchsorted(np.sort(boxes.right[long]), cuts, side="right")  # long lines that end there
+    behind = len(long) - np.searchsorted(np.sort(boxes.left[long]), cuts, side="left")
+    fewest = (COLUMN_LINES + 1) // 2  # half of the lines of a column are long, or their median was not
+    worth: FloatArray = cuts[(before >= fewest) & (behind >= fewest)]
+    return worth
+
+
 def bands(boxes: Boxes, lines: Indices, x: float) -> list[tuple[Indices, Indices]]:
     """The lines beside the upright at ``x``, cut where lines run across it: pairs of a band and the lines below it."""
-    across = (boxes.left[lines] < x) & (boxes.right[lines] > x)
     order = lines[np.argsort(boxes.middle[lines], kind="stable")]
-    crossing = set(lines[across].tolist())
-    result: list[tuple[list[int], list[int]]] = [([], [])]
-    for line in order.tolist():
-        if line in crossing:
-            result[-1][1].append(line)
-        elif result[-1][1]:
-            result.append(([line], []))
-        else:
-            result[-1][0].append(line)
-    return [(np.array(band, dtype=np.intp), np.array(below, dtype=np.intp)) for band, below in result]
+    across = (boxes.left[order] < x) & (boxes.right[order] > x)
+    begins = np.flatnonzero(across[:-1] & ~across[1:]) + 1
+    parts = zip(np.split(order, begins), np.split(across, begins), strict=True)
+    return [(part[~crossing], part[crossing]) for part, crossing in parts]
 
 
 def is_column_band(boxes: Boxes, band: Indices, x: float) -> bool:

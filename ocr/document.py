@@ -74,7 +74,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Block:
+    """Lines that belong together: a paragraph, a cell, a heading of level 1 (the highest) to 6; 0 is no heading."""
+
     lines: tuple[Line, ...]
+    heading: int = 0
 
     @property
     def polygon(self) -> Polygon:
@@ -134,7 +137,13 @@ def page_to_dict(page: Page, *, chars: bool = False) -> dict[str, Any]:
     head: dict[str, Any] = {"number": page.number, "width": page.width, "height": page.height}
     if page.error is not None:
         return head | {"error": failure_to_dict(page.error)}
-    return head | {"blocks": [{"lines": [line_to_dict(line, chars=chars) for line in b.lines]} for b in page.blocks]}
+    return head | {"blocks": [block_to_dict(block, chars=chars) for block in page.blocks]}
+
+
+def block_to_dict(block: Block, *, chars: bool = False) -> dict[str, Any]:
+    """``{"lines": [...]}``, and before it ``"heading": level`` if it is one."""
+    lines = {"lines": [line_to_dict(line, chars=chars) for line in block.lines]}
+    return {"heading": block.heading} | lines if block.heading else lines
 
 
 def line_to_dict(line: Line, *, chars: bool = False) -> dict[str, Any]:
@@ -155,7 +164,10 @@ def document_from_dict(data: Mapping[str, Any]) -> Document:
 
 
 def page_from_dict(data: Mapping[str, Any]) -> Page:
-    blocks = tuple(Block(tuple(line_from_dict(line) for line in b["lines"])) for b in data.get("blocks", ()))
+    blocks = tuple(
+        Block(tuple(line_from_dict(line) for line in block["lines"]), block.get("heading", 0))
+        for block in data.get("blocks", ())
+    )
     return Page(data["number"], data["width"], data["height"], blocks, _failure_from_dict(data.get("error")))
 
 

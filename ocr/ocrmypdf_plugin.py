@@ -9,6 +9,7 @@ Its plugin interface (version 17): https://ocrmypdf.readthedocs.io/en/latest/plu
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from argparse import ArgumentParser
@@ -27,6 +28,7 @@ from ocr.data.image_file import to_rgb
 from ocr.document import Document, Page
 from ocr.errors import OcrError
 from ocr.models.codec import Alphabet
+from ocr.models.onnx_session import thread_count
 from ocr.models.weights import ALPHABET
 from ocr.page_direction import orientation, skew
 from ocr.pipeline import find_base, find_model
@@ -35,6 +37,7 @@ from ocr.writers import WriterOptions, hocr, pdf
 
 if TYPE_CHECKING:
     from ocrmypdf._options import OcrOptions
+    from ocrmypdf.pdfinfo import PdfInfo
 
 DEFAULT_DPI = 300.0
 """For a page image that does not tell its resolution; OCRmyPDF writes it into all of them."""
@@ -178,6 +181,17 @@ def check_options(options: OcrOptions) -> None:
         raise BadArgsError(str(error)) from error
     if options.pdf_renderer == "auto":
         options.pdf_renderer = "sandwich"
+
+
+@hookimpl
+def validate(pdfinfo: PdfInfo, options: OcrOptions) -> None:
+    """OCRmyPDF reads several pages at once: each gets its part of the cores, or they would wait for one another.
+
+    A number of threads set by the user (``OMP_NUM_THREADS``) stays.
+    """
+    if get_ocr_engine(options) is not None:
+        at_once = max(1, min(options.jobs or thread_count(), len(pdfinfo)))
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, thread_count() // at_once)))
 
 
 @hookimpl

@@ -10,7 +10,7 @@ from ocr.models.adapter_folder import check_base, load_adapted, read_adapter_inf
 from ocr.models.interface import LineReader
 from ocr.models.registry import PIPELINES, TRAINED
 from ocr.models.schema import suggest
-from ocr.models.weights import read_model_config
+from ocr.models.weights import load_pipeline, read_model_config
 
 DEFAULT_PIPELINE = "two_stage"
 DEFAULT_MODELS = {"two_stage": "two-stage-small", "end2end": "end2end-small"}
@@ -19,20 +19,41 @@ DEFAULT_MODELS = {"two_stage": "two-stage-small", "end2end": "end2end-small"}
 SHIPPED = Path(__file__).parent / "weights"
 
 
-def load(name: str | Path | None = None, pipeline: str | None = None, adapter: str | Path | None = None) -> LineReader:
+def load(
+    name: str | Path | None = None,
+    pipeline: str | None = None,
+    adapter: str | Path | None = None,
+    device: str | None = None,
+) -> LineReader:
     """The reader of a shipped model (by name) or of a model folder (by path); of the default model if both are None.
 
     ``pipeline`` alone takes the shipped model of that pipeline. With the folder of an ``adapter``, which knows its
-    model, the reader is that of PyTorch.
+    model, the reader is that of PyTorch. ``device`` is ``cpu`` (or None), or ``cuda`` (``cuda:1`` ...) for PyTorch on a
+    GPU.
 
-    Raises UsageError for an unknown pipeline or one that is not the model's, ModelError if there is no such model, if
-    it is damaged or not the adapter's, MissingExtraError for an adapter without PyTorch.
+    Raises UsageError for an unknown pipeline or one that is not the model's and for a device that is not there,
+    ModelError if there is no such model, if it is damaged or not the adapter's, MissingExtraError for an adapter or a
+    GPU without PyTorch.
     """
+    if device is not None and device != "cpu":
+        return load_on(device, name, pipeline, adapter)
     if adapter is not None:
         return load_with_adapter(Path(adapter), name, pipeline)
     folder = find_model(name, pipeline)
     reader: LineReader = importlib.import_module(TRAINED[pipeline_of(folder)]).open_reader(folder)
     return reader
+
+
+def load_on(device: str, name: str | Path | None, pipeline: str | None, adapter: str | Path | None) -> LineReader:
+    """The reader on a GPU, see :func:`load`."""
+    try:
+        from ocr.models.cuda_reader import find_device, open_on
+    except ImportError as error:
+        raise MissingExtraError(f"reading with --device {device}", "train") from error
+    place = find_device(device)
+    if adapter is None:
+        return open_on(load_pipeline(find_model(name, pipeline)), place)
+    return open_on(load_adapted(Path(adapter), find_base(Path(adapter), name, pipeline)), place)
 
 
 def load_with_adapter(adapter: Path, name: str | Path | None, pipeline: str | None) -> LineReader:

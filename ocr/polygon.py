@@ -22,6 +22,11 @@ def as_polygon(points: ArrayLike, digits: int = 2) -> Polygon:
     return tuple((float(x), float(y)) for x, y in array)
 
 
+def as_polygons(points: ArrayLike, digits: int = 2) -> list[Polygon]:
+    """Polygons of as many points each, ``(N, K, 2)``, as :func:`as_polygon` gives them; quicker than one by one."""
+    return [tuple(map(tuple, corners)) for corners in np.asarray(points, dtype=np.float64).round(digits).tolist()]
+
+
 def from_box(left: float, top: float, right: float, bottom: float) -> Polygon:
     """The upright rectangle with these sides."""
     return ((left, top), (right, top), (right, bottom), (left, bottom))
@@ -39,6 +44,14 @@ def area(polygon: ArrayLike) -> float:
     points = np.asarray(polygon, dtype=np.float64)
     x, y = points[:, 0], points[:, 1]
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
+
+
+def areas(polygons: ArrayLike) -> FloatArray:
+    """Areas ``(N,)`` of polygons ``(N, K, 2)``, see :func:`area`."""
+    x, y = np.moveaxis(np.asarray(polygons, dtype=np.float64), -1, 0)
+    crossed = x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)
+    twice: FloatArray = np.abs(crossed.sum(axis=1))
+    return twice / 2
 
 
 def centre(polygon: ArrayLike) -> tuple[float, float]:
@@ -83,10 +96,25 @@ def side_lengths(quad: ArrayLike) -> tuple[float, float]:
     return float(width), float(height)
 
 
+def all_side_lengths(quads: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Widths and heights ``(N,)`` of quadrilaterals ``(N, 4, 2)``, see :func:`side_lengths`."""
+    corners = np.asarray(quads, dtype=np.float64).reshape(-1, 4, 2)
+    ab, bc, cd, da = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).T
+    return (ab + cd) / 2, (da + bc) / 2
+
+
 def slice_quad(quad: ArrayLike, start: float, stop: float) -> FloatArray:
     """The part ``(4, 2)`` of a quadrilateral between two fractions (0 to 1) of its way along the text."""
     a, b, c, d = np.asarray(quad, dtype=np.float64)
     return np.stack([a + (b - a) * start, a + (b - a) * stop, d + (c - d) * stop, d + (c - d) * start])
+
+
+def slice_quads(quad: ArrayLike, spans: ArrayLike) -> FloatArray:
+    """The parts ``(N, 4, 2)`` of a quadrilateral between pairs ``(N, 2)`` of fractions, see :func:`slice_quad`."""
+    a, b, c, d = np.asarray(quad, dtype=np.float64)
+    places = np.asarray(spans, dtype=np.float64)[:, :, None]  # (N, 2, 1)
+    top, bottom = a + (b - a) * places, d + (c - d) * places  # (N, 2, 2)
+    return np.concatenate([top, bottom[:, ::-1]], axis=1)
 
 
 def union(polygons: Sequence[ArrayLike]) -> Polygon:

@@ -54,16 +54,20 @@ class DocumentReader:
 
 
 def load(
-    name: str | Path | None = None, pipeline: str | None = None, adapter: str | Path | None = None
+    name: str | Path | None = None,
+    pipeline: str | None = None,
+    adapter: str | Path | None = None,
+    device: str | None = None,
 ) -> DocumentReader:
     """A shipped model by name or the model in a folder; the default model if nothing is given.
 
     ``pipeline`` alone (``"two_stage"`` or ``"end2end"``) takes the shipped model of that pipeline. With the folder of
-    an ``adapter``, which knows its model, PyTorch reads.
+    an ``adapter``, which knows its model, PyTorch reads; with the ``device`` ``"cuda"`` too, on a GPU and in bf16.
 
-    Raises :class:`~ocr.errors.UsageError` for an unknown pipeline, :class:`~ocr.errors.ModelError` if there is no such
-    model or it is damaged, :class:`~ocr.errors.MissingExtraError` for an adapter without PyTorch.
+    Raises :class:`~ocr.errors.UsageError` for an unknown pipeline or a device that is not there,
+    :class:`~ocr.errors.ModelError` if there is no such model or it is damaged,
+    :class:`~ocr.errors.MissingExtraError` for an adapter or a GPU without PyTorch.
     """
     from ocr import pipeline as pipelines
 
-    return DocumentReader(pipelines.load(name, pipeline, adapter))
+    return DocumentReader(pipelines.load(name, pipeline, adapter, device))

@@ -6,6 +6,7 @@ page gain less. A process that dies takes one page with it, and another takes it
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import multiprocessing
 import os
@@ -30,19 +31,24 @@ class ReadingProcesses:
     """A :class:`~ocr.models.interface.Reader` that reads in ``count`` processes, which it owns: a context manager.
 
     ``load_reader`` is called once in each of them and must be picklable; what it raises is raised by the first page.
+    A process starts with the first page that no other one is free for, so that few pages do not pay for many
+    processes. ``at_once`` is for when there will be as many pages: all start, while the first page is being decoded.
     """
 
-    def __init__(self, load_reader: Callable[[], Reader], count: int) -> None:
+    def __init__(self, load_reader: Callable[[], Reader], count: int, at_once: bool = False) -> None:
         self.ahead = count + 1
         self._load_reader, self._count = load_reader, count
+        self._begun = False
         self._others = set(multiprocessing.active_children())
         self._pool = self._start()
+        for _ in range(count if at_once else 0):
+            self._pool.submit(_wait_for_nothing)
 
     def __enter__(self) -> ReadingProcesses:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:  # stopped: no page is worth waiting for
+        if kind is not None or not self._begun:  # stopped, or no file had a page: nothing is worth waiting for
             for process in set(multiprocessing.active_children()) - self._others:
                 process.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -60,6 +66,7 @@ class ReadingProcesses:
         return ProcessPoolExecutor(self._count, context, _prepare, (self._load_reader,))
 
     def _submit(self, image: Image, seconds: float) -> Future[Page]:
+        self._begun = True
         try:
             return self._pool.submit(_read, image, seconds)
         except BrokenProcessPool:
@@ -85,13 +92,20 @@ _reader: Callable[[], Reader]
 
 
 def _prepare(load_reader: Callable[[], Reader]) -> None:
-    """In a new process: one thread for each library, before they are imported; an end with the end of the parent."""
+    """In a new process: one thread for each library, before they are imported; an end with the end of the parent; the
+    model, whose errors are for the first page."""
     global _reader
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent, which then ends its processes
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     _reader = functools.cache(load_reader)
+    with contextlib.suppress(Exception):
+        _reader()
+
+
+def _wait_for_nothing() -> None:
+    """What a process is given to start for."""
 
 
 def _end_with_parent() -> None:

@@ -98,7 +98,7 @@ def main() -> None:
         result = Path(folder, f"results.{options.format}")
         one_file = options.kind == "pdf" or WRITERS[options.format].holds == "documents"
         place = str(result) if one_file else f"{result}/"
-        load = functools.partial(load_model, None, options.pipeline, None)
+        load = functools.partial(load_model, None, options.pipeline, None, "cpu")
         code = run([str(source)], load, options.format, place, None, False, PageOptions(), watch)
         text = result.read_text(encoding="utf-8", errors="replace") if result.is_file() else ""
     found = {int(number) for number in re.findall(r'"text": "Page number (\d+)"', text)}

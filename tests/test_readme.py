@@ -70,7 +70,7 @@ def test_python_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
             height, width = images[0].shape[:2]
             return [Page(1, width, height, (Block((Line("as read", from_box(0, 0, width, height)),)),))]
 
-    monkeypatch.setattr(ocr.pipeline, "load", lambda name=None, pipeline=None, adapter=None: Reader())
+    monkeypatch.setattr(ocr.pipeline, "load", lambda name=None, pipeline=None, adapter=None, device=None: Reader())
     monkeypatch.chdir(ROOT)
     (example,) = blocks("python")
     assert len(example.splitlines()) == 4  # three, and what they give

@@ -132,8 +132,8 @@ def blocks_of(lines: Sequence[SetLine], warp: Warp, characters: bool) -> tuple[B
         words = [[_take(points, 4) for _ in line.word_spans] for line in lines]
         chars = [[_take(points, 4) for _ in line.text] if characters else [] for line in lines]
         trees = [_line(*parts) for parts in zip(lines, polygons, words, chars, strict=True)]
-    grouped = groupby(zip(lines, trees, strict=True), key=lambda pair: pair[0].block)
-    return tuple(Block(tuple(tree for _, tree in group)) for _, group in grouped)
+    grouped = groupby(zip(lines, trees, strict=True), key=lambda pair: (pair[0].block, pair[0].heading))
+    return tuple(Block(tuple(tree for _, tree in group), heading) for (_, heading), group in grouped)
 
 
 @contextmanager

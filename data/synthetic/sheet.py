@@ -54,7 +54,7 @@ class SetLine:
     """A line on the sheet. Quadrilaterals ``(…, 4, 2)`` in px, clockwise from the top left of the text.
 
     ``word_spans`` (W, 2) are the first and one past the last index into ``text`` of every word; ``chars`` holds one
-    quadrilateral for every character of ``text``, spaces included.
+    quadrilateral for every character of ``text``, spaces included. ``heading`` is that of its block.
     """
 
     text: str
@@ -64,6 +64,7 @@ class SetLine:
     chars: Boxes  # (N, 4, 2)
     word_spans: tuple[tuple[int, int], ...]
     x_height: float
+    heading: int = 0
 
     @property
     def right(self) -> float:
@@ -84,14 +85,16 @@ class Sheet:
     printed: bool = True
     lines: list[SetLine] = field(default_factory=list)
     block: int = 0
+    heading: int = 0
     image: Image = field(init=False)
 
     def __post_init__(self) -> None:
         shape = (self.height, self.width, 3) if self.colour else (self.height, self.width)
         self.image = np.full(shape, 255, np.uint8)
 
-    def new_block(self) -> None:
-        """The lines that follow belong together: a paragraph, a cell, a column."""
+    def new_block(self, heading: int = 0) -> None:
+        """The lines that follow belong together: a paragraph, a cell, a column; a ``heading`` of that level."""
+        self.heading = heading
         if self.lines and self.lines[-1].block == self.block:
             self.block += 1
 
@@ -129,7 +132,7 @@ class Sheet:
         line = _label(text, ink, pen, boxes, struck, self.block)
         if line is None:
             return None
-        line = _place(line, x, baseline, quarter_turns)
+        line = replace(_place(line, x, baseline, quarter_turns), heading=self.heading)
         self.lines.append(line)
         return line
 

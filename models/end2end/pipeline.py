@@ -109,5 +109,5 @@ class SpotterRunner:
         device = next(self.spotter.parameters()).device
         answers = self.spotter.eval().spot(torch.from_numpy(images).to(device), self.config.presence, self.config.peak)
         self.spotter.train(training)
-        cells, maps, probabilities = (tensor.cpu().numpy() for tensor in answers)
-        return cells[:, 1:], maps.astype(np.float32), probabilities.astype(np.float32)
+        cells, maps, probabilities = (tensor.cpu() for tensor in answers)
+        return cells[:, 1:].numpy(), maps.float().numpy(), probabilities.float().numpy()

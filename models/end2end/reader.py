@@ -12,7 +12,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from ocr.document import Block, Line, Page
+from ocr.document import Line, Page
 from ocr.models.codec import LEADS, Alphabet
 from ocr.models.end2end.assemble import assemble_line
 from ocr.models.end2end.linking import link_lines
@@ -22,7 +22,7 @@ from ocr.models.end2end.reading_config import LinkConfig, LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_decode import Network
 from ocr.models.interface import Image
-from ocr.models.reading_order import order_lines
+from ocr.models.page_blocks import page_blocks
 from ocr.polygon import as_polygon, from_box
 
 LINE_PIXELS = 30
@@ -60,9 +60,9 @@ class End2EndReader:
 
     def _read_page(self, image: Image) -> Page:
         height, width = image.shape[:2]
-        lines = self._lines(self._spots(grey_of(image), self.settings.look), image)
-        order = order_lines([line.polygon for line in lines])
-        return Page(1, width, height, tuple(Block(tuple(lines[i] for i in block)) for block in order))
+        grey = grey_of(image)
+        lines = self._lines(self._spots(grey, self.settings.look), image)
+        return Page(1, width, height, page_blocks(lines, grey))
 
     def _spots(self, grey: Grey, look: LookConfig) -> Spots:
         return spot_page(grey, self._network, self._leads, look, self.settings.spot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,21 +11,34 @@ from numpy.typing import NDArray
 from ocr.document import Char, Line, Word
 from ocr.models.two_stage.recognise import TOKEN
 from ocr.models.two_stage.recognizer_decode import DecodedChar, text_of
-from ocr.polygon import FloatArray, as_polygon, slice_quad
+from ocr.polygon import FloatArray, Polygon, as_polygons, slice_quads
 
 
 def confidence_of(characters: Sequence[DecodedChar]) -> float:
     """Mean confidence of the characters that are not spaces; 0 without any."""
     values = [c.confidence for c in characters if c.text != " "]
-    return float(np.mean(values)) if values else 0.0
+    return sum(values) / len(values) if values else 0.0
 
 
-def assemble_line(characters: Sequence[DecodedChar], quad: FloatArray, width: int) -> Line:
-    """The line inside ``quad`` (4, 2; page pixels), read from a line image ``width`` px wide."""
-    edges = _edges(characters) * TOKEN / width  # tokens -> share of the line's width
-    edges = np.clip(edges, 0.0, 1.0)
-    words = [_word(characters, edges, quad, start, stop) for start, stop in _word_spans(characters)]
-    return Line(text_of(list(characters)), as_polygon(quad), confidence_of(characters), tuple(words))
+def assemble_line(
+    characters: Sequence[DecodedChar], quad: FloatArray, width: int, page: tuple[int, int] | None = None
+) -> Line:
+    """The line inside ``quad`` (4, 2; page pixels), read from a line image ``width`` px wide.
+
+    Polygons are cut off at the edge of the ``page``, its width and height, if that is given: the margins of a line
+    reach beyond text that touches it.
+    """
+    edges = np.clip(_edges(characters) * TOKEN / width, 0.0, 1.0)  # tokens -> share of the line's width
+    spans = _word_spans(characters)
+    outlines = [(edges[start, 0], edges[stop - 1, 1]) for start, stop in spans]
+    parts = slice_quads(quad, np.concatenate([[(0.0, 1.0)], np.reshape(outlines, (-1, 2)), edges]))
+    parts[0] = quad
+    limits = (np.inf, np.inf) if page is None else page
+    lowest = -np.inf if page is None else 0.0
+    whole, *polygons = as_polygons(np.clip(parts, lowest, limits))  # of the line, its words, all characters
+    letters = [Char(c.text, p, c.confidence) for c, p in zip(characters, polygons[len(spans) :], strict=True)]
+    words = tuple(_word(letters[start:stop], outline) for (start, stop), outline in zip(spans, polygons, strict=False))
+    return Line(text_of(characters), whole, confidence_of(characters), words)
 
 
 def _edges(characters: Sequence[DecodedChar]) -> NDArray[np.float64]:
@@ -52,14 +66,7 @@ def _word_spans(characters: Sequence[DecodedChar]) -> list[tuple[int, int]]:
     return spans
 
 
-def _word(
-    characters: Sequence[DecodedChar], edges: NDArray[np.float64], quad: FloatArray, start: int, stop: int
-) -> Word:
-    chars = tuple(
-        Char(c.text, as_polygon(slice_quad(quad, *edge)), c.confidence)
-        for c, edge in zip(characters[start:stop], edges[start:stop], strict=True)
-    )
-    outline = slice_quad(quad, edges[start, 0], edges[stop - 1, 1])
+def _word(letters: Sequence[Char], outline: Polygon) -> Word:
     # the probability that every character is right: what a word's reader wants to know
-    certainty = float(np.prod([c.confidence for c in characters[start:stop]]))
-    return Word("".join(c.text for c in chars), as_polygon(outline), certainty, chars)
+    certainty = math.prod(letter.confidence for letter in letters)
+    return Word("".join(letter.text for letter in letters), outline, certainty, tuple(letters))

@@ -6,6 +6,7 @@ one line; its rectangle is measured and grown back by what the kernel had lost.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,11 +34,15 @@ VERTICAL_KERNEL = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A connected component in network pixels: its contour (K, 2), area and mean probability."""
+    """A connected component in network pixels: its contour (K, 2), area, mean probability, and what :func:`measure`
+    tells of it: angle in radians, long and short side."""
 
     points: FloatArray
     area: float
     score: float
+    angle: float
+    long: float
+    short: float
 
 
 def decode_detector(
@@ -67,10 +72,9 @@ def decode_detector(
     found = []
     for component in components:
         quad = grow(component, direction, decode, kernel)
-        if min(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[3] - quad[0])) < decode.minimum_height:
+        if min(math.dist(quad[0], quad[1]), math.dist(quad[0], quad[3])) < decode.minimum_height:
             continue
-        quad = np.clip(quad / scale, 0, (width, height))
-        found.append((quad, component.score))
+        found.append((np.clip(quad / scale, 0, (width, height)), component.score))
     return sorted(found, key=lambda item: (float(item[0][:, 1].min()), float(item[0][:, 0].min())))
 
 
@@ -80,24 +84,29 @@ def find_components(probability: NDArray[np.float32], decode: DecodeConfig) -> l
     fine = np.asarray(fine, np.float32)
     count, labels, statistics, _ = cv2.connectedComponentsWithStats((fine >= decode.threshold).astype(np.uint8))
     components = []
-    for index in range(1, count):
-        left, top, width, height, _ = (int(value) for value in statistics[index])
+    for index, (left, top, width, height, _) in zip(range(1, count), statistics[1:].tolist(), strict=True):
         window = slice(top, top + height), slice(left, left + width)
-        region = labels[window] == index
-        if fine[window][region].max() < decode.certain:
+        region, values = labels[window] == index, fine[window]
+        if values[region].max() < decode.certain:
             continue
-        for mask in split_lines(region, fine[window], decode.levels):
-            score = float(fine[window][mask].mean())
+        for mask in split_lines(region, values, decode.levels):
+            score = float(values[mask].mean())
             if score >= decode.minimum_score:
-                components.append(Component(outline(mask, left, top), float(mask.sum()) * PIXEL * PIXEL, score))
+                points = outline(mask, left, top)
+                area = np.count_nonzero(mask) * PIXEL * PIXEL
+                components.append(Component(points, area, score, *measure(points)))
     return components
 
 
 def split_lines(region: Mask, fine: NDArray[np.float32], levels: Sequence[float]) -> list[Mask]:
     """The kernels in a connected region: itself, or its parts if at some level several lie above each other."""
     for position, level in enumerate(levels):
-        count, seeds, statistics, _ = cv2.connectedComponentsWithStats((region & (fine >= level)).astype(np.uint8))
-        kept = [index for index in range(1, count) if statistics[index][cv2.CC_STAT_AREA] >= SMALLEST_SEED]
+        above = (region & (fine >= level)).view(np.uint8)
+        count, seeds = cv2.connectedComponents(above)
+        if count < 3:  # one part, and what is around it
+            continue
+        areas = np.bincount(seeds.ravel(), minlength=count)
+        kept = (np.flatnonzero(areas[1:] >= SMALLEST_SEED) + 1).tolist()
         if len(kept) > 1 and are_stacked([outline(seeds == index, 0, 0) for index in kept]):
             parts = nearest_parts(region, np.isin(seeds, kept))
             return [line for part in parts for line in split_lines(part, fine, levels[position + 1 :])]
@@ -127,7 +136,7 @@ def are_stacked(outlines: list[FloatArray]) -> bool:
 
 def outline(mask: Mask, left: int, top: int) -> FloatArray:
     """Centres (K, 2) of the outer pixels of a mask at ``left`` and ``top`` of the enlarged map, in network pixels."""
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     points = np.concatenate(contours).reshape(-1, 2).astype(np.float64)
     return (points + np.array([left + 0.5, top + 0.5])) * PIXEL
 
@@ -136,30 +145,31 @@ def page_direction(components: list[Component], decode: DecodeConfig) -> float:
     """Angle in radians of most text: the mean over clearly long components, weighted by length; 0 without any."""
     total = np.zeros(2)
     for component in components:
-        angle, long, short = measure(component.points)
-        if long >= decode.clear_aspect * 2 * short:
-            total += long * np.array([np.cos(2 * angle), np.sin(2 * angle)])  # doubled: 180 degrees apart is equal
+        if component.long >= decode.clear_aspect * 2 * component.short:
+            doubled = 2 * component.angle  # 180 degrees apart is equal
+            total += component.long * np.array([math.cos(doubled), math.sin(doubled)])
     return float(np.arctan2(total[1], total[0]) / 2) if total.any() else 0.0
 
 
 def measure(points: FloatArray) -> tuple[float, float, float]:
     """Angle of the long side in (-pi/2, pi/2] and both sides of the smallest rectangle around these pixels."""
-    corners = cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32).reshape(-1, 1, 2))).astype(np.float64)
-    first, second = corners[1] - corners[0], corners[2] - corners[1]
-    lengths = np.linalg.norm(first), np.linalg.norm(second)
-    along = first if lengths[0] >= lengths[1] else second
-    angle = float(np.arctan2(along[1], along[0])) if along.any() else 0.0
-    if angle <= -np.pi / 2:
-        angle += np.pi
-    elif angle > np.pi / 2:
-        angle -= np.pi
-    return angle, float(max(lengths)) + PIXEL, float(min(lengths)) + PIXEL
+    rectangle = cv2.minAreaRect(points.astype(np.float32).reshape(-1, 1, 2))
+    (ax, ay), (bx, by), (cx, cy), _ = cv2.boxPoints(rectangle).tolist()  # a few floats: quicker than arrays
+    sides = (bx - ax, by - ay), (cx - bx, cy - by)
+    short, long = sorted(math.hypot(*side) for side in sides)
+    x, y = max(sides, key=lambda side: math.hypot(*side))
+    angle = math.atan2(y, x)
+    if angle <= -math.pi / 2:
+        angle += math.pi
+    elif angle > math.pi / 2:
+        angle -= math.pi
+    return angle, long + PIXEL, short + PIXEL
 
 
 def grow(component: Component, direction: float, decode: DecodeConfig, kernel: KernelConfig) -> FloatArray:
     """The line's quadrilateral (4, 2) in network pixels."""
-    angle, long, short = measure(component.points)
-    if long * kernel.height < decode.clear_aspect * short:  # too short to tell its own direction
+    angle = component.angle
+    if component.long * kernel.height < decode.clear_aspect * component.short:  # too short to tell its own direction
         angle = direction
         left, top, right, bottom = extent(component.points, angle)
         if bottom - top > VERTICAL_KERNEL * (right - left):
@@ -185,4 +195,5 @@ def extent(points: FloatArray, angle: float) -> tuple[float, float, float, float
 
 def rotation(angle: float) -> FloatArray:
     """Matrix whose rows are the axes along and across the text."""
-    return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return np.array([[cosine, sine], [-sine, cosine]])

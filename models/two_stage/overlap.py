@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ocr.polygon import FloatArray, area
+from ocr.polygon import FloatArray, areas
 
 COVERED = 0.6
 """Share of the smaller box that must lie inside the larger one."""
@@ -19,14 +19,19 @@ def without_covered(quads: Sequence[FloatArray], weights: Sequence[float]) -> li
     ``weights`` say how much each box was worth, such as its characters times their confidence; the boxes are taken from
     the most to the least worth, and one that overlaps a box already taken is left out.
     """
-    boxes = np.array([[*quad.min(axis=0), *quad.max(axis=0)] for quad in quads]).reshape(-1, 4)
-    areas = [area(quad) for quad in quads]
-    taken: list[int] = []
+    if not quads:
+        return []
+    corners = np.stack(quads)  # (N, 4, 2)
+    lowest, highest = corners.min(axis=1), corners.max(axis=1)
+    sizes = areas(corners)
+    is_taken = np.zeros(len(quads), bool)
     for i in sorted(range(len(quads)), key=lambda i: (-weights[i], i)):
-        near = [j for j in taken if (boxes[i, :2] < boxes[j, 2:]).all() and (boxes[j, :2] < boxes[i, 2:]).all()]
-        if all(_intersection(quads[i], quads[j]) <= COVERED * min(areas[i], areas[j]) for j in near):
-            taken.append(i)
-    return sorted(taken)
+        near = is_taken & ((lowest[i] < highest) & (lowest < highest[i])).all(axis=1)
+        others = np.flatnonzero(near).tolist()
+        if all(_intersection(quads[i], quads[j]) <= COVERED * min(sizes[i], sizes[j]) for j in others):
+            is_taken[i] = True
+    taken: list[int] = np.flatnonzero(is_taken).tolist()
+    return taken
 
 
 def _intersection(first: FloatArray, second: FloatArray) -> float:

@@ -13,14 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.document import Block, Line, Page
+from ocr.document import Line, Page
 from ocr.models.codec import Alphabet
 from ocr.models.interface import Image
-from ocr.models.reading_order import order_lines
+from ocr.models.page_blocks import page_blocks
 from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.align import place_text
 from ocr.models.two_stage.alternatives import AlternativesConfig, line_doubts
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
+from ocr.models.two_stage.deskew import detect_straight
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.overlap import without_covered
 from ocr.models.two_stage.reading_config import ReadingConfig
@@ -33,9 +34,9 @@ from ocr.models.two_stage.rectify import (
     to_height,
     turned,
     upside_down,
-    widen,
+    widen_all,
 )
-from ocr.polygon import FloatArray, Polygon, as_polygon, side_lengths
+from ocr.polygon import FloatArray, all_side_lengths
 
 
 @dataclass(frozen=True)
@@ -96,18 +97,22 @@ class TwoStageReader:
     def _read_page(self, image: Image) -> Page:
         settings = self.settings
         height, width = image.shape[:2]
-        found = detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
-        page = ShrunkPage(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+        found = detect_straight(image, self._detect, settings.reading.straighten)
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+        page = ShrunkPage(grey)
         reading = settings.reading
-        widened = [widen(quad, reading.margin, reading.side_margin) for quad, _ in found]
-        quads = same_way([quad for quad in widened if side_lengths(quad)[1] >= reading.minimum_height])
-        lines = [inside_page(line, width, height) for line in self._read_quads(page, quads) if line is not None]
+        widened = widen_all(np.reshape([quad for quad, _ in found], (-1, 4, 2)), reading.margin, reading.side_margin)
+        quads = same_way(list(widened[all_side_lengths(widened)[1] >= reading.minimum_height]))
+        lines = [line for line in self._read_quads(page, quads, (width, height)) if line is not None]
         worth = [len(line.text) * line.confidence for line in lines]
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]
-        order = order_lines([line.polygon for line in lines])
-        return Page(1, width, height, tuple(Block(tuple(lines[i] for i in block)) for block in order))
+        return Page(1, width, height, page_blocks(lines, grey))
 
-    def _read_quads(self, page: ShrunkPage, quads: list[FloatArray]) -> list[Line | None]:
+    def _detect(self, image: Image) -> list[tuple[FloatArray, float]]:
+        settings = self.settings
+        return detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
+
+    def _read_quads(self, page: ShrunkPage, quads: list[FloatArray], size: tuple[int, int]) -> list[Line | None]:
         """The line in each quadrilateral, or None where there is no text to be sure of."""
         crops = [line_image(page, quad, self.settings.height) for quad in quads]
         texts = self._recognise(crops)
@@ -121,20 +126,25 @@ class TwoStageReader:
                 texts[i], quads[i] = text, turned(quads[i])
         minimum = reading.minimum_confidence
         return [
-            self._assemble(text, quad, crop.shape[1]) if text.confidence >= minimum else None
+            self._assemble(text, quad, crop.shape[1], size) if text.confidence >= minimum else None
             for text, quad, crop in zip(texts, quads, crops, strict=True)
         ]
 
     def _stands_on_its_head(self, crops: Sequence[GreyImage], texts: Sequence[DecodedLine]) -> bool:
-        """Whether the page's longest lines read better upside down, most of them and by a margin."""
+        """Whether the page's longest lines read better upside down, most of them and by a margin.
+
+        They are not read again if they were read with a confidence that text upside down never has.
+        """
         reading = self.settings.reading
         voters = sorted(range(len(crops)), key=lambda i: len(texts[i].characters), reverse=True)[: reading.voters]
+        if voters and np.median([texts[i].confidence for i in voters]) >= reading.certainly_upright:
+            return False
         flipped = self._recognise([upside_down(crops[i]) for i in voters])
         gains = [text.confidence - texts[i].confidence for i, text in zip(voters, flipped, strict=True)]
         return bool(gains) and float(np.median(gains)) > reading.page_flip_gain
 
-    def _assemble(self, text: DecodedLine, quad: FloatArray, width: int) -> Line:
-        line = assemble_line(text.characters, quad, width)
+    def _assemble(self, text: DecodedLine, quad: FloatArray, width: int, page: tuple[int, int] | None = None) -> Line:
+        line = assemble_line(text.characters, quad, width, page)
         if text.logits is None:
             return line
         return replace(line, doubts=line_doubts(text.logits, self.alphabet, self.settings.alternatives))
@@ -142,29 +152,14 @@ class TwoStageReader:
     def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
         logits = recognise.line_logits(crops, self._recognizer, self.settings.reading)
         kept = logits if self.settings.alternatives else [None] * len(logits)
-        return [DecodedLine(decode_line(scores, self.alphabet), own) for scores, own in zip(logits, kept, strict=True)]
+        decoded = [decode_line(scores, self.alphabet) for scores in logits]
+        return [DecodedLine(line, confidence_of(line), own) for line, own in zip(decoded, kept, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedLine:
-    """The characters of a line image, and its logits (T, classes) if doubts will be asked for."""
+    """The characters of a line image, their mean confidence, and its logits (T, classes) if doubts are asked for."""
 
     characters: list[DecodedChar]
+    confidence: float
     logits: NDArray[np.float32] | None
-
-    @property
-    def confidence(self) -> float:
-        return confidence_of(self.characters)
-
-
-def inside_page(line: Line, width: int, height: int) -> Line:
-    """The line with all polygons cut off at the edge of the page: margins reach beyond text that touches it."""
-
-    def cut(polygon: Polygon) -> Polygon:
-        return as_polygon(np.clip(np.asarray(polygon), 0, (width, height)))
-
-    words = tuple(
-        replace(word, polygon=cut(word.polygon), chars=tuple(replace(c, polygon=cut(c.polygon)) for c in word.chars))
-        for word in line.words
-    )
-    return replace(line, polygon=cut(line.polygon), words=words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,30 +28,29 @@ def decode_line(logits: NDArray[np.floating], alphabet: Alphabet) -> list[Decode
     A character's confidence is the geometric mean of the peak probabilities of its symbols.
     """
     best = logits.argmax(axis=1)  # (T, classes) -> (T,)
-    if not best.any():
+    tokens = np.flatnonzero(best != BLANK)
+    if not len(tokens):
         return []
-    top = logits.max(axis=1)
-    probabilities = 1.0 / np.exp(logits - top[:, None]).sum(axis=1)
-    starts = np.flatnonzero((best != BLANK) & (best != np.concatenate([[BLANK], best[:-1]])))
-    stops = [_run_end(best, int(start)) for start in starts]
-    peaks = [float(probabilities[start:stop].max()) for start, stop in zip(starts, stops, strict=True)]
+    symbols = best[tokens]
+    begins = np.append(True, (symbols[1:] != symbols[:-1]) | (np.diff(tokens) > 1))
+    first = np.flatnonzero(begins)  # of each run, in tokens
+    written = logits[tokens]  # the probabilities of blanks are not asked for
+    probabilities = 1.0 / np.exp(written - written.max(axis=1, keepdims=True)).sum(axis=1)
+    peaks = np.maximum.reduceat(probabilities, first).astype(np.float64)
+    starts = tokens[first].astype(np.float64).tolist()
+    stops = (tokens[np.append(first[1:], len(tokens)) - 1] + 1.0).tolist()
+    logs = np.log(np.maximum(peaks, 1e-9)).tolist()
     characters: list[DecodedChar] = []
     i = 0
-    for text, size in compose([alphabet.symbol(int(best[start])) for start in starts]):
+    for text, size in compose([alphabet.symbol(symbol) for symbol in symbols[first].tolist()]):
+        last = i + size
         if text:
-            confidence = float(np.exp(np.mean(np.log(np.maximum(peaks[i : i + size], 1e-9)))))
-            characters.append(DecodedChar(text, float(starts[i]), float(stops[i + size - 1]), confidence))
-        i += size
+            confidence = math.exp(sum(logs[i:last]) / size)
+            characters.append(DecodedChar(text, starts[i], stops[last - 1], confidence))
+        i = last
     return characters
 
 
-def _run_end(best: NDArray[np.int_], start: int) -> int:
-    stop = start + 1
-    while stop < len(best) and best[stop] == best[start]:
-        stop += 1
-    return stop
-
-
-def text_of(characters: list[DecodedChar]) -> str:
+def text_of(characters: Sequence[DecodedChar]) -> str:
     """The line's text with single spaces and none at its ends."""
     return " ".join("".join(character.text for character in characters).split())

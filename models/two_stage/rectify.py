@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.polygon import FloatArray, side_lengths
+from ocr.polygon import FloatArray, all_side_lengths, side_lengths
 
 GreyImage = NDArray[np.uint8]
 
@@ -33,13 +33,19 @@ class ShrunkPage:
 
 def widen(quad: FloatArray, margin: float, side_margin: float) -> FloatArray:
     """The quadrilateral (4, 2) grown by ``margin`` of its height across the text and ``side_margin`` of it along."""
-    width, height = side_lengths(quad)
-    a, b, c, d = quad
+    grown: FloatArray = widen_all(quad[None], margin, side_margin)[0]
+    return grown
+
+
+def widen_all(quads: FloatArray, margin: float, side_margin: float) -> FloatArray:
+    """Quadrilaterals (N, 4, 2), see :func:`widen`."""
+    widths, heights = all_side_lengths(quads)
+    a, b, c, d = np.moveaxis(quads, 1, 0)  # (N, 2) each
     along = (b - a + c - d) / 2
     across = (d - a + c - b) / 2
-    along = along / max(width, 1e-6) * height * side_margin
+    along = along / np.maximum(widths, 1e-6)[:, None] * heights[:, None] * side_margin
     across = across * margin
-    return np.stack([a - along - across, b + along - across, c + along + across, d - along + across])
+    return np.stack([a - along - across, b + along - across, c + along + across, d - along + across], axis=1)
 
 
 def line_image(page: ShrunkPage, quad: FloatArray, height: int) -> GreyImage:

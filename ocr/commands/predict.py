@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULTS = PageOptions()
 MOST_WORKERS = 4
+MANY_PAGES = (".pdf", ".tif", ".tiff")
+"""Suffixes of files that may have several pages."""
 
 
 def predict(
@@ -29,6 +31,9 @@ def predict(
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with one.")] = None,
     pipeline: Annotated[str | None, typer.Option(help="Pipeline whose shipped model is taken.")] = None,
     adapter: Annotated[str | None, typer.Option(help="Folder of an adapter; the model is then its own.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, the default, or cuda (cuda:1 ...) for PyTorch on a GPU.")
+    ] = None,
     format: Annotated[
         str | None,
         typer.Option(
@@ -85,17 +90,19 @@ def predict(
 
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated, max_pages, reading_timeout)
     progress = ReadingProgress(quiet=quiet)
-    load_reader: Callable[[], Reader] = functools.partial(load_model, model, pipeline, adapter)
+    load_reader: Callable[[], Reader] = functools.partial(load_model, model, pipeline, adapter, device)
     if correct or corrector or lexicon:
         from ocr.commands.correcting import load_correcting
 
         load_reader = functools.partial(load_correcting, load_reader, corrector, lexicon, corrector_weights)
-    count = workers or default_workers(inputs, adapter or corrector)
+    count = workers or default_workers(inputs, large=any((adapter, corrector, device)))
     with contextlib.ExitStack() as stack:
         if count > 1:
+            from ocr.data.inputs import is_several
             from ocr.reading_processes import ReadingProcesses
 
-            processes = stack.enter_context(ReadingProcesses(load_reader, count))
+            at_once = len(inputs) >= count or is_several(inputs[0])
+            processes = stack.enter_context(ReadingProcesses(load_reader, count, at_once))
             load_reader = lambda: processes  # noqa: E731
         code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain, resume)
     raise typer.Exit(code)
@@ -171,23 +178,24 @@ def exit_code(progress: ReadingProgress) -> ExitCode:
     return ExitCode.INPUT if progress.failed or progress.failed_before else ExitCode.OK
 
 
-def default_workers(inputs: list[str], large: str | None) -> int:
-    """One a core, four at most, where there may be many pages to read and no ``large`` model (an adapter's PyTorch, a
-    language model) that each process would have to hold."""
+def default_workers(inputs: list[str], large: bool) -> int:
+    """One a core, four at most, where there may be many pages to read and no ``large`` model (of PyTorch, a language
+    model) that each process would have to hold."""
     from ocr.data.inputs import STANDARD_INPUT, is_several
 
-    many = len(inputs) > 1 or is_several(inputs[0]) or inputs[0].lower().endswith((".pdf", ".tif", ".tiff"))
-    if not many or large is not None or STANDARD_INPUT in inputs:
+    many = len(inputs) > 1 or is_several(inputs[0]) or inputs[0].lower().endswith(MANY_PAGES)
+    if not many or large or STANDARD_INPUT in inputs:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
+    all_single = not any(is_several(path) or path.lower().endswith(MANY_PAGES) for path in inputs)
+    return min(cores, MOST_WORKERS, len(inputs) if all_single else MOST_WORKERS)
 
 
-def load_model(model: str | None, pipeline: str | None, adapter: str | None) -> Reader:
+def load_model(model: str | None, pipeline: str | None, adapter: str | None, device: str | None) -> Reader:
     """The reader, imported when it is needed; a function that other processes can call too."""
     from ocr.pipeline import load
 
-    return load(model, pipeline, adapter)
+    return load(model, pipeline, adapter, device)
 
 
 def watcher(overlay: str | None, progress: ReadingProgress) -> PageWatcher:

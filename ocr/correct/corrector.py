@@ -13,7 +13,7 @@ from ocr.correct.lexicon_words import answers, with_fills
 from ocr.correct.retrieval import Lexicon
 from ocr.correct.rewrite import Change, rewritten
 from ocr.correct.search import Combination, rescored, search
-from ocr.document import Block, Line, Page
+from ocr.document import Line, Page
 
 CLEAR_WIN = 1.5
 """Nats from which a change is company for the others in its line."""
@@ -38,7 +38,10 @@ class Corrector:
         lines = list(page.lines)
         contexts = ["", *(line.text for line in lines[:-1])] if lines else []
         corrected = iter(self.correct_lines(lines, contexts))
-        return replace(page, blocks=tuple(Block(tuple(next(corrected) for _ in block.lines)) for block in page.blocks))
+        return replace(
+            page,
+            blocks=tuple(replace(block, lines=tuple(next(corrected) for _ in block.lines)) for block in page.blocks),
+        )
 
     def correct_lines(self, lines: Sequence[Line], contexts: Sequence[str] | None = None) -> list[Line]:
         """Each line corrected; ``contexts`` are the texts before them."""

@@ -47,6 +47,10 @@ def page_element(page: Page, source: str, options: WriterOptions) -> Element:
     software = SubElement(SubElement(description, "Processing", ID="processing"), "processingSoftware")
     SubElement(software, "softwareName").text = "vitocr"
     SubElement(software, "softwareVersion").text = ocr.__version__
+    if levels := sorted({block.heading for block in page.blocks if block.heading}):
+        tags = SubElement(root, "Tags")
+        for level in levels:
+            SubElement(tags, "StructureTag", ID=heading_tag(level), LABEL="heading", DESCRIPTION=f"level {level}")
     size = {"WIDTH": str(page.width), "HEIGHT": str(page.height)}
     attributes = {"ID": f"page{page.number}", "PHYSICAL_IMG_NR": str(page.number), **size}
     element = SubElement(SubElement(root, "Layout"), "Page", attributes)
@@ -57,9 +61,14 @@ def page_element(page: Page, source: str, options: WriterOptions) -> Element:
 
 
 def _add_block(parent: Element, block: Block, name: str, options: WriterOptions) -> None:
-    element = SubElement(parent, "TextBlock", {"ID": name, **box_attributes(block.polygon)})
+    role = {"TAGREFS": heading_tag(block.heading)} if block.heading else {}
+    element = SubElement(parent, "TextBlock", {"ID": name, **box_attributes(block.polygon), **role})
     for number, line in enumerate((line for line in block.lines if words_of(line)), 1):
         _add_line(element, line, f"{name}_line{number}", options)
+
+
+def heading_tag(level: int) -> str:
+    return f"heading{level}"
 
 
 def _add_line(parent: Element, line: Line, name: str, options: WriterOptions) -> None:

@@ -1,7 +1,8 @@
 """hOCR 1.2: HTML whose elements carry boxes and confidences, as Tesseract writes and OCRmyPDF and hocr-tools read it.
 
 Boxes are upright, in whole pixels. What is turned has a ``textangle`` and, for lines, words and characters of any
-direction, a ``poly`` with its true corners.
+direction, a ``poly`` with its true corners. hOCR has no headings within its boxes; those of a page have the role and
+level of WAI-ARIA, which readers of HTML know and readers of hOCR pass over.
 
 Format: https://kba.github.io/hocr-spec/1.2/
 """
@@ -69,7 +70,8 @@ def page_element(page: Page, source: str, options: WriterOptions) -> Element:
 def _add_block(parent: Element, block: Block, page: Page, number: str, options: WriterOptions) -> None:
     title = box_property(block.polygon, page)
     area = SubElement(parent, "div", {"class": "ocr_carea", "id": f"block_{number}", "title": title})
-    paragraph = SubElement(area, "p", {"class": "ocr_par", "id": f"par_{number}", "title": title})
+    role = {"role": "heading", "aria-level": str(block.heading)} if block.heading else {}
+    paragraph = SubElement(area, "p", {"class": "ocr_par", "id": f"par_{number}", "title": title, **role})
     for index, line in enumerate(block.lines, 1):
         _add_line(paragraph, line, page, f"{number}_{index}", options)
 

@@ -1,8 +1,8 @@
-"""Markdown: headings, paragraphs, lists and simple tables, as far as the size and place of the lines tell.
+"""Markdown: headings, paragraphs, lists and simple tables.
 
-A block is a heading if its few lines are clearly taller than the usual line of the page, a list from each line that
-begins with a bullet or a number, a table where rows of cells stand in columns; everything else is a paragraph, whose
-lines stay lines. Nothing that was read is left out.
+Headings are the blocks that the reader took for such; of the others, lines from each one that begins with a bullet or a
+number are a list, rows of cells that stand in columns a table, and everything else is a paragraph, whose lines stay
+lines. Nothing that was read is left out.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from statistics import median
 from typing import TYPE_CHECKING
 
-from ocr.polygon import bounds, side_lengths, text_corners
+from ocr.polygon import bounds
 from ocr.writers.markup import good_pages
 from ocr.writers.options import WriterOptions
 
@@ -21,17 +20,14 @@ if TYPE_CHECKING:
     from ocr.document import Document, Line, Page
     from ocr.predict import DocumentStream
 
-HEADING_LINES = 3
-"""Most lines of a heading."""
-
-HEADING_SIZES = (1.9, 1.3)
-"""Heights over that of the usual line from which a block is a heading of the first and of the second level."""
-
 SAME_ROW = 0.5
 """Lines stand in one row if their middles are less than this many line heights apart."""
 
-BULLET = re.compile(r"[•·▪‣◦●○■□–*-] +(?=\S)")
+BULLET = re.compile(r"[•·▪‣◦●○■□▶※–*-] +(?=\S)")
 NUMBER = re.compile(r"(\d{1,3})[.)] +(?=\S)")
+LETTER = re.compile(r"(\(\d{1,3}\)|\(?([a-z]|[ivx]{2,4})\)) +\S")
+"""Marks of items that Markdown does not know: they stay, behind a bullet."""
+
 SPECIAL = re.compile(r"([\\`*_<\[\]])")
 LEADING = re.compile(r"#{1,6}(?= )|[>+=-]|\d+(?=[.)]( |$))")
 
@@ -51,29 +47,19 @@ def write(document: Document | DocumentStream, options: WriterOptions) -> Iterat
 
 def page_parts(page: Page) -> Iterator[str]:
     """Headings, paragraphs, lists and tables in reading order."""
-    heights = [line_height(line) for line in page.lines if line.text.strip()]
-    usual = median(heights) if heights else 0.0
     for block in page.blocks:
         lines = [line for line in block.lines if line.text.strip()]
-        if level := heading_level(lines, usual):
-            yield "#" * level + " " + " ".join(escape(line.text) for line in lines)
+        if block.heading and lines:
+            yield "#" * min(block.heading, 6) + " " + " ".join(escape(line.text) for line in lines)
         else:
             yield from block_parts(lines)
 
 
-def heading_level(lines: Sequence[Line], usual: float) -> int:
-    """1 or 2 for a heading, 0 for anything else."""
-    if not 0 < len(lines) <= HEADING_LINES:
-        return 0
-    size = min(line_height(line) for line in lines) / max(usual, 1e-6)
-    return next((level for level, least in enumerate(HEADING_SIZES, 1) if size >= least), 0)
-
-
 def block_parts(lines: Sequence[Line]) -> Iterator[str]:
     """Tables of the block, and what stands between them as paragraphs and lists."""
-    for is_table, group in groupby(marked_rows(group_rows(lines)), key=lambda entry: entry[0]):
+    for number, group in groupby(marked_rows(group_rows(lines)), key=lambda entry: entry[0]):
         rows = [row for _, row in group]
-        if is_table:
+        if number:
             yield table(rows)
         else:
             yield from text_parts([line for row in rows for line in row])
@@ -90,6 +76,8 @@ def text_parts(lines: Sequence[Line]) -> Iterator[str]:
             items.append("- " + escape(text[bullet.end() :]))
         elif number:
             items.append(f"{number[1]}. " + escape(text[number.end() :]))
+        elif LETTER.match(text):
+            items.append("- " + escape(text))
         elif items:
             items[-1] += "\n   " + escape(text)
         else:
@@ -118,17 +106,18 @@ def beside(first: Line, second: Line) -> bool:
     return left >= right and apart < SAME_ROW * min(bottom - top, other_bottom - other_top)
 
 
-def marked_rows(rows: list[Row]) -> list[tuple[bool, Row]]:
-    """Each row with whether it is of a table: two or more rows of two or more cells that share their columns."""
-    marked: list[tuple[bool, Row]] = []
-    start = 0
+def marked_rows(rows: list[Row]) -> list[tuple[int, Row]]:
+    """Each row with the number of its table, or 0: two or more rows of two or more cells that share their columns."""
+    marked: list[tuple[int, Row]] = []
+    start = tables = 0
     while start < len(rows):
         stop = start
         while stop < len(rows) and len(rows[stop]) > 1 and columns(rows[start : stop + 1]):
             stop += 1
         is_table = stop - start > 1
+        tables += is_table
         stop = stop if is_table else start + 1
-        marked += [(is_table, row) for row in rows[start:stop]]
+        marked += [(tables if is_table else 0, row) for row in rows[start:stop]]
         start = stop
     return marked
 
@@ -159,10 +148,6 @@ def table(rows: list[Row]) -> str:
             cells[column_of(cell, ends)] = escape(cell.text.strip()).replace("|", "\\|")
         written.append("| " + " | ".join(cells) + " |")
     return "\n".join([written[0], "|" + " --- |" * len(ends), *written[1:]])
-
-
-def line_height(line: Line) -> float:
-    return side_lengths(text_corners(line.polygon))[1]
 
 
 def escape(text: str) -> str:

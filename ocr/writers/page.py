@@ -51,7 +51,7 @@ def page_element(page: Page, source: str, options: WriterOptions) -> Element:
 
 
 def _add_region(parent: Element, block: Block, name: str, options: WriterOptions) -> None:
-    element = SubElement(parent, "TextRegion", id=name)
+    element = SubElement(parent, "TextRegion", {"id": name, **({"type": "heading"} if block.heading else {})})
     SubElement(element, "Coords", points=points_text(block.polygon))
     for number, line in enumerate(block.lines, 1):
         _add_line(element, line, f"{name}_l{number}", options)

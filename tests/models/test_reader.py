@@ -86,6 +86,18 @@ def test_an_upside_down_line_is_read_from_its_own_top_left() -> None:
     assert line.polygon[0][0] > line.polygon[1][0]
 
 
+@pytest.mark.parametrize(("halves", "looks"), [((0, 100), 1), ((100, 0), 3)])
+def test_only_a_page_read_with_doubt_is_read_upside_down(halves: tuple[int, int], looks: int) -> None:
+    seen: list[int] = []
+
+    def recognise(images: Array) -> Array:
+        seen.append(len(images))
+        return read_ends(images)
+
+    (result,) = TwoStageReader(find_dark, recognise, ALPHABET, ReadingSettings(height=32)).predict([page(*halves)])
+    assert [line.text for line in result.lines] == ["ab"] and len(seen) == looks
+
+
 def test_pages_do_not_depend_on_their_batch() -> None:
     pages = [page(0, 100), page(100, 0), np.full((300, 200, 3), 255, np.uint8)]
     assert reader().predict(pages) == [reader().predict([image])[0] for image in pages]
@@ -134,6 +146,13 @@ def test_words_lie_where_their_characters_were_read() -> None:
     assert first[0] <= 8 and 22 <= first[2] <= 38
     assert 38 <= second[0] <= 54 and second[2] >= 64
     assert [c.text for c in line.words[0].chars] == ["a", "b"]
+
+
+def test_a_line_without_characters_is_cut_off_at_the_edge_of_the_page_too() -> None:
+    quad = np.array([(-3, -2), (80, -2), (80, 20.456), (-3, 20.456)])
+    line = assemble_line([], quad, 80, (60, 15))
+    assert (line.text, line.words, line.polygon) == ("", (), ((0, 0), (60, 0), (60, 15), (0, 15)))
+    assert assemble_line([], quad, 80).polygon[2] == (80, 20.46)
 
 
 def test_polygons_end_at_the_edge_of_the_page() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ocr.models.reading_order import order_lines
+from ocr.models.reading_order import bands, candidates, is_column_band, order_lines, straighten
 from ocr.polygon import FloatArray, from_box
 
 Quad = FloatArray
@@ -119,3 +119,18 @@ def test_letter_with_date_at_the_right() -> None:
     assert_read_as_given(
         [line(600, 50, 150), line(100, 120, 180), line(100, 150, 220), *[np.add(q, (0, 150)) for q in ONE_COLUMN]]
     )
+
+
+def test_no_cut_between_columns_is_left_out() -> None:
+    rng = np.random.default_rng(5)
+    found = 0
+    for number in range(60):
+        count = int(rng.integers(6, 24))
+        quads = [line(rng.choice([100, 420]), 30 * i, rng.uniform(40, 300)) for i in range(count)]
+        boxes = straighten(np.stack(quads), 0.0)
+        lines = np.arange(count)
+        kept = set(candidates(boxes, lines).tolist())
+        for x in set((boxes.left - boxes.height / 4).tolist()) - kept:
+            assert not any(is_column_band(boxes, band, x) for band, _ in bands(boxes, lines, x)), number
+        found += bool(kept)
+    assert found > 10

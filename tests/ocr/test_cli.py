@@ -36,7 +36,7 @@ class Reader:
         line = Line(f"width {width}", box, 0.9, (Word("width", box), Word(str(width), box)))
         return Page(1, width, height, (Block((line,)),) if image.min() < 255 else ())
 
-ocr.pipeline.load = lambda name=None, pipeline=None, adapter=None: Reader()
+ocr.pipeline.load = lambda name=None, pipeline=None, adapter=None, device=None: Reader()
 import ocr.commands.predict
 ocr.commands.predict.MOST_WORKERS = 1  # other processes would not know this reader
 from ocr.cli import main

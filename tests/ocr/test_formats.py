@@ -16,7 +16,7 @@ import pytest
 from ocr.data.label_options import LabelOptions
 from ocr.data.labels import alto as alto_labels
 from ocr.data.labels import page_xml as page_labels
-from ocr.document import Block, Char, Document, Line, Page, Word
+from ocr.document import Block, Char, Document, Line, Page, Word, document_from_dict, document_to_dict
 from ocr.errors import Failure
 from ocr.peers.tesseract import parse_tsv
 from ocr.polygon import Polygon, as_polygon, bounds, from_box, slice_quad, transform
@@ -77,6 +77,33 @@ def parsed(text: str) -> ElementTree.Element:
     return root
 
 
+def block(*texts: str, top: float, heading: int = 0) -> Block:
+    lines = tuple(Line(t, from_box(50, top + n * 40, 450, top + n * 40 + 20)) for n, t in enumerate(texts))
+    return Block(lines, heading)
+
+
+def cells(*rows: tuple[str, ...], top: float) -> Block:
+    places = [(r, c, text) for r, row in enumerate(rows) for c, text in enumerate(row) if text]
+    boxes = [(text, 50 + 200 * c, top + 40 * r) for r, c, text in places]
+    return Block(tuple(Line(text, from_box(x, y, x + 15 * len(text), y + 20)) for text, x, y in boxes))
+
+
+SHEET = Page(
+    1,
+    900,
+    1200,
+    (
+        block("Annual report", top=20, heading=1),
+        block("Of the", "society", top=100, heading=2),
+        block("It was the best of times,", "# not a heading, 1 * 2 * 3 <b>", "1905. Not a list", top=200),
+        block("• milk and", "bread", "• eggs_and_ham", top=350),
+        block("Things to do:", "1. rise", "2) shine", "(3) a)", "b) and rest", top=500),
+        cells(("Item", "Price", "Tax"), ("Tea | milk", "2.50", ""), ("Cake", "", "0.30"), top=700),
+        block("The end", top=900),
+    ),
+)
+
+
 # The grammar of ALTO 4.4 and PAGE 2019, as far as we write it: attributes that must and may be there, and the order of
 # the children as a regular expression over their names.
 
@@ -85,7 +112,7 @@ ALTO = {
     "alto": (
         set(),
         {"SCHEMAVERSION", "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"},
-        "Description Layout ",
+        "Description (Tags )?Layout ",
     ),
     "Description": (set(), set(), "MeasurementUnit sourceImageInformation Processing "),
     "MeasurementUnit": (set(), set(), ""),
@@ -95,10 +122,12 @@ ALTO = {
     "processingSoftware": (set(), set(), "softwareName softwareVersion "),
     "softwareName": (set(), set(), ""),
     "softwareVersion": (set(), set(), ""),
+    "Tags": (set(), set(), "(StructureTag )+"),
+    "StructureTag": ({"ID", "LABEL"}, {"DESCRIPTION"}, ""),
     "Layout": (set(), set(), "Page "),
     "Page": ({"ID", "PHYSICAL_IMG_NR"}, {"WIDTH", "HEIGHT"}, "PrintSpace "),
     "PrintSpace": (set(), PLACE, "(TextBlock )*"),
-    "TextBlock": ({"ID"}, PLACE, "(TextLine )*"),
+    "TextBlock": ({"ID"}, {"TAGREFS"} | PLACE, "(TextLine )*"),
     "TextLine": (set(), {"ID", "BASELINE"} | PLACE, "(Shape )?(String (SP )?)+"),
     "String": ({"CONTENT"}, {"ID", "WC"} | PLACE, "(Shape )?(Glyph )*"),
     "SP": (set(), PLACE, ""),
@@ -116,7 +145,7 @@ PAGE_XML = {
     "ReadingOrder": (set(), set(), "OrderedGroup "),
     "OrderedGroup": ({"id"}, set(), "(RegionRefIndexed )+"),
     "RegionRefIndexed": ({"index", "regionRef"}, set(), ""),
-    "TextRegion": ({"id"}, set(), "Coords (TextLine )*(TextEquiv )?"),
+    "TextRegion": ({"id"}, {"type"}, "Coords (TextLine )*(TextEquiv )?"),
     "TextLine": ({"id"}, set(), "Coords (Baseline )?(Word )*(TextEquiv )?"),
     "Word": ({"id"}, set(), "Coords (Glyph )*(TextEquiv )?"),
     "Glyph": ({"id"}, set(), "Coords (TextEquiv )?"),
@@ -130,7 +159,7 @@ NUMBERS = PLACE | {"PHYSICAL_IMG_NR", "imageWidth", "imageHeight"}
 
 
 @pytest.mark.parametrize(("name", "grammar"), [("alto", ALTO), ("page", PAGE_XML)])
-@pytest.mark.parametrize("page", [PAGE, BARE, Page(3, 10, 10)], ids=["full", "bare", "empty"])
+@pytest.mark.parametrize("page", [PAGE, BARE, Page(3, 10, 10), SHEET], ids=["full", "bare", "empty", "headings"])
 @pytest.mark.parametrize("chars", [False, True])
 def test_xml_follows_the_grammar_of_its_standard(name: str, grammar: dict, page: Page, chars: bool) -> None:  # type: ignore[type-arg]
     root = parsed(written(name, Document("x.png", (page,)), WriterOptions(chars=chars)))
@@ -280,32 +309,6 @@ def test_tsv_is_what_a_reader_of_tesseract_expects() -> None:
 # Markdown
 
 
-def block(*texts: str, top: float, height: float = 20.0) -> Block:
-    return Block(tuple(Line(t, from_box(50, top + n * 40, 450, top + n * 40 + height)) for n, t in enumerate(texts)))
-
-
-def cells(*rows: tuple[str, ...], top: float) -> Block:
-    places = [(r, c, text) for r, row in enumerate(rows) for c, text in enumerate(row) if text]
-    boxes = [(text, 50 + 200 * c, top + 40 * r) for r, c, text in places]
-    return Block(tuple(Line(text, from_box(x, y, x + 15 * len(text), y + 20)) for text, x, y in boxes))
-
-
-SHEET = Page(
-    1,
-    900,
-    1200,
-    (
-        block("Annual report", top=20, height=50),
-        block("Of the society", top=100, height=30),
-        block("It was the best of times,", "# not a heading, 1 * 2 * 3 <b>", "1905. Not a list", top=200),
-        block("• milk and", "bread", "• eggs_and_ham", top=350),
-        block("Things to do:", "1. rise", "2) shine", top=500),
-        cells(("Item", "Price", "Tax"), ("Tea | milk", "2.50", ""), ("Cake", "", "0.30"), top=700),
-        block("The end", top=900),
-    ),
-)
-
-
 def test_markdown_has_headings_paragraphs_lists_and_tables() -> None:
     assert written("md", Document("x.png", (SHEET,))) == "\n".join(
         [
@@ -325,6 +328,8 @@ def test_markdown_has_headings_paragraphs_lists_and_tables() -> None:
             "",
             "1. rise",
             "2. shine",
+            "- (3) a)",
+            "- b) and rest",
             "",
             "| Item | Price | Tax |",
             "| --- | --- | --- |",
@@ -337,13 +342,32 @@ def test_markdown_has_headings_paragraphs_lists_and_tables() -> None:
     )
 
 
+def test_tables_of_other_columns_that_follow_each_other_stay_two() -> None:
+    places = (("long name", 50, 80, 260), ("9", 320, 80, 40), ("other", 50, 120, 240), ("8", 320, 120, 40))
+    below = tuple(Line(text, from_box(x, y, x + width, y + 20)) for text, x, y, width in places)
+    wide = Block((*cells(("Item", "Price"), ("Tea", "2.50"), top=0).lines, *below))
+    text = written("md", Document("x.png", (Page(1, 900, 1200, (wide,)),)))
+    assert text == "\n".join(
+        [
+            "| Item | Price |",
+            "| --- | --- |",
+            "| Tea | 2.50 |",
+            "",
+            "| long name | 9 |",
+            "| --- | --- |",
+            "| other | 8 |",
+            "",
+        ]
+    )
+
+
 def test_markdown_means_to_its_parser_what_was_read() -> None:
     parser = pytest.importorskip("markdown_it", reason="markdown-it-py, which rich brings, is not installed")
     html = parser.MarkdownIt().enable("table").render(written("md", Document("x.png", (SHEET,))))
     root = ElementTree.fromstring(f"<body>{html}</body>")
-    assert [element.tag for element in root] == ["h1", "h2", "p", "ul", "p", "ol", "table", "p"]
+    assert [element.tag for element in root] == ["h1", "h2", "p", "ul", "p", "ol", "ul", "table", "p"]
     assert [" ".join(item.itertext()) for item in root[3]] == ["milk and\nbread", "eggs_and_ham"]
-    assert [[cell.text or "" for cell in row] for row in root[6].iter("tr")] == [
+    assert [[cell.text or "" for cell in row] for row in root[7].iter("tr")] == [
         ["Item", "Price", "Tax"],
         ["Tea | milk", "2.50", ""],
         ["Cake", "", "0.30"],
@@ -363,3 +387,23 @@ def test_a_file_a_page_stands_beside_its_picture(tmp_path: Path) -> None:
     outputs.close()
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["a-0002.alto.xml", "a-0002.page.xml", "a.alto.xml", "a.page.xml"]
+
+
+# Headings
+
+
+def test_formats_that_know_headings_have_them() -> None:
+    document = Document("x.png", (SHEET,))
+    hocr = [entry for entry in parsed(written("hocr", document)).iter() if entry.get("role") == "heading"]
+    assert [(entry.get("class"), entry.get("aria-level")) for entry in hocr] == [("ocr_par", "1"), ("ocr_par", "2")]
+    regions = [entry for entry in parsed(written("page", document)).iter() if tag(entry) == "TextRegion"]
+    assert [entry.get("type") for entry in regions] == ["heading", "heading", *[None] * 5]
+    alto = parsed(written("alto", document))
+    labels = {entry.get("ID"): entry.get("LABEL") for entry in alto.iter() if tag(entry) == "StructureTag"}
+    blocks = [labels.get(entry.get("TAGREFS")) for entry in alto.iter() if tag(entry) == "TextBlock"]
+    assert labels == {"heading1": "heading", "heading2": "heading"} and blocks == ["heading", "heading", *[None] * 5]
+    assert [block.heading for block in document_from_dict(document_to_dict(document)).pages[0].blocks[:3]] == [1, 2, 0]
+
+
+def tag(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]

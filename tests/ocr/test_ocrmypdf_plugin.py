@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -118,6 +119,22 @@ def test_the_text_layer_is_ours_unless_another_is_asked_for() -> None:
     for option in options:
         plugin.check_options(option)
     assert [option.pdf_renderer for option in options] == ["sandwich", "fpdf2", "auto"]
+
+
+@pytest.mark.parametrize(
+    ("pages", "jobs", "threads"), [(1, 4, "4"), (2, 4, "2"), (9, 4, "1"), (9, None, "1"), (9, 1, "4")]
+)
+def test_pages_that_are_read_at_once_share_the_cores(
+    pages: int, jobs: int | None, threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4), raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    options: Any = SimpleNamespace(ocr_engine="auto", jobs=jobs)
+    plugin.validate(range(pages), options)  # type: ignore[arg-type]
+    assert os.environ["OMP_NUM_THREADS"] == threads
+    plugin.validate(range(1), options)  # type: ignore[arg-type]
+    assert os.environ["OMP_NUM_THREADS"] == threads, "what is set already stays"
 
 
 @pytest.mark.parametrize("angle", [0, 90, 180])

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from ocr.polygon import (
+    all_side_lengths,
     area,
+    areas,
     as_polygon,
+    as_polygons,
     bounds,
     centre,
     contains,
@@ -15,6 +18,7 @@ from ocr.polygon import (
     rotated_rectangle,
     side_lengths,
     slice_quad,
+    slice_quads,
     total_bounds,
     transform,
     union,
@@ -59,6 +63,21 @@ def test_rotated_rectangle_starts_at_the_top_left_and_runs_clockwise() -> None:
 def test_slice_quad_follows_the_direction_of_the_text() -> None:
     upside_down = np.array(BOX)[[2, 3, 0, 1]]
     assert slice_quad(upside_down, 0, 0.25).tolist() == [[50, 40], [40, 40], [40, 20], [50, 20]]
+
+
+def test_many_at_once_are_as_one_by_one() -> None:
+    quads = np.random.default_rng(0).uniform(-50, 900, (20, 4, 2))
+    assert as_polygons(quads) == [as_polygon(quad) for quad in quads]
+    assert areas(quads) == pytest.approx([area(quad) for quad in quads])
+    assert np.transpose(all_side_lengths(quads)) == pytest.approx(np.array([side_lengths(quad) for quad in quads]))
+    spans = np.array([(0.0, 0.25), (0.25, 0.9), (0.9, 1.0)])
+    parts = slice_quads(quads[0], spans)
+    assert parts == pytest.approx(np.stack([slice_quad(quads[0], start, stop) for start, stop in spans]))
+
+
+def test_none_at_once_is_none() -> None:
+    assert as_polygons(np.empty((0, 4, 2))) == []
+    assert [len(sides) for sides in all_side_lengths([])] == [0, 0]
 
 
 def test_union_keeps_the_direction_of_the_first() -> None:

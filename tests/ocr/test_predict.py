@@ -199,7 +199,7 @@ def test_three_lines_read_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert reader.predict([np.zeros((5, 7, 3), np.uint8)])[0].text == "width 7"
     with pytest.raises(InputError, match="--max-pixels"):
         reader.read(path, PageOptions(max_pixels=20))
-    assert asked == [(None, "end2end", None)], "the model is loaded once"
+    assert asked == [(None, "end2end", None, None)], "the model is loaded once"
 
 
 def test_the_package_offers_what_it_lists() -> None:

@@ -49,7 +49,7 @@ def broken_loader() -> CarefulReader:
     raise ModelError("no such model")
 
 
-def load_careful(model: str | None, pipeline: str | None, adapter: str | None) -> CarefulReader:
+def load_careful(*model: str | None) -> CarefulReader:
     return CarefulReader()
 
 
@@ -100,6 +100,30 @@ def test_a_page_has_its_time(tmp_path: Path) -> None:
 def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     with ReadingProcesses(broken_loader, 2) as reader, pytest.raises(ModelError, match="no such model"):
         [summary(document) for document in stream_documents(draw(tmp_path, 20), lambda: reader)]
+
+
+def test_processes_start_when_they_are_needed_or_at_once() -> None:
+    with ReadingProcesses(CarefulReader, 3) as reader:
+        assert not reader._pool._processes
+        reader.predict([np.zeros((20, 30, 3), np.uint8)])
+        assert len(reader._pool._processes) == 1
+    with ReadingProcesses(broken_loader, 2, at_once=True) as reader:
+        assert len(reader._pool._processes) == 2
+        with pytest.raises(ModelError, match="no such model"):
+            reader.predict([np.zeros((20, 30, 3), np.uint8)])
+
+
+def test_processes_that_were_not_needed_are_not_waited_for() -> None:
+    started = time.monotonic()
+    with ReadingProcesses(functools.partial(time.sleep, 30), 2, at_once=True):  # type: ignore[arg-type]
+        pass
+    assert time.monotonic() - started < 25 and not multiprocessing.active_children()
+
+
+def test_no_more_processes_than_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    numbers = [default_workers(inputs, large=False) for inputs in (["a.png", "b.png"], ["a.png"] * 9, ["a.pdf"])]
+    assert numbers == [2, 4, 4]
 
 
 def test_pages_are_read_side_by_side(tmp_path: Path) -> None:
@@ -180,7 +204,7 @@ def test_processes_are_started_where_they_pay(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scans").mkdir()
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(2)), raising=False)
-    assert default_workers(inputs, adapter) == (2 if many else 1)
+    assert default_workers(inputs, bool(adapter)) == (2 if many else 1)
 
 
 def test_loaders_can_be_sent_to_other_processes() -> None:
@@ -188,4 +212,4 @@ def test_loaders_can_be_sent_to_other_processes() -> None:
 
     from ocr.commands.predict import load_model
 
-    pickle.dumps(functools.partial(load_model, "two-stage-small", None, None))
+    pickle.dumps(functools.partial(load_model, "two-stage-small", None, None, "cpu"))

@@ -60,7 +60,7 @@ def _title(sheet: Sheet, material: Material, body: Pen, margin: float, top: floa
     pen = Pen(pen.face, pen.size, colour if sheet.colour else (0, 0, 0), leading=1.2)
     align: Align = "centre" if rng.uniform() < 0.5 else "left"
     measure = Measure(margin, sheet.width - 2 * margin, top + pen.step * 3.2, align)
-    sheet.new_block()
+    sheet.new_block(heading=1)
     top = set_paragraph(sheet, pen, material.words(pen.face, int(rng.integers(8, 60))), measure, top + pen.size)
     if rng.uniform() < 0.6:
         sheet.new_block()
@@ -80,7 +80,7 @@ def _column(sheet: Sheet, material: Material, body: Pen, measure: Measure, basel
         if drawn < 0.09 and end - baseline > body.size * 14:
             baseline = _figure(sheet, material, body, measure, baseline, end)
         elif drawn < 0.25 and end - baseline > body.step * 4:
-            sheet.new_block()
+            sheet.new_block(heading=2)
             text = fitting(heading, material.phrase(heading.face, 34), measure.width)
             if text:
                 baseline += body.step * 0.6

@@ -66,7 +66,7 @@ def _chapter(sheet: Sheet, material: Material, body: Pen, measure: Measure, top:
     rng = sheet.rng
     pen = Pen(material.face("book"), int(body.size * rng.uniform(1.3, 2.4)), leading=1.4)
     top += sheet.height * rng.uniform(0.02, 0.15)
-    sheet.new_block()
+    sheet.new_block(heading=1)
     number = int(rng.integers(1, 40))
     head = (
         f"제 {number} 장"

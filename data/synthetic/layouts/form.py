@@ -82,7 +82,7 @@ def _title(sheet: Sheet, material: Material, label: Pen, margin: float, baseline
     if rng.uniform() < 0.2:
         drawing.barcode(sheet, (sheet.width * 0.72, baseline - pen.size, sheet.width - margin, baseline + label.size))
         room = sheet.width * 0.4
-    sheet.new_block()
+    sheet.new_block(heading=1)
     for _ in range(int(rng.integers(1, 4))):
         text = fitting(pen, material.phrase(pen.face, 32), room)
         sheet.write(pen, text.upper() if rng.uniform() < 0.6 else text, sheet.width / 2, baseline, "centre")
@@ -178,7 +178,7 @@ def _section(sheet: Sheet, material: Material, label: Pen, margin: float, top: f
     else:
         drawing.rule(sheet, (margin, top + height), (sheet.width - margin, top + height), 2)
     pen = Pen(material.face("sans"), label.size, (255, 255, 255) if style == 0 else (0, 0, 0))
-    sheet.new_block()
+    sheet.new_block(heading=2)
     text = fitting(pen, material.phrase(pen.face, 36), sheet.width - 3 * margin)
     sheet.write(pen, text.upper() if rng.uniform() < 0.5 else text, margin + label.size * 0.5, top + height * 0.72)
     return top + height

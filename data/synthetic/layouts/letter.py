@@ -72,10 +72,11 @@ def _letterhead(sheet: Sheet, material: Material, pen: Pen, left: float, width: 
         side = pen.size * rng.uniform(2.5, 5)
         spot = left + width - side if align == "left" else left
         drawing.logo(sheet, (spot, baseline - pen.size, spot + side, baseline - pen.size + side))
-    sheet.new_block()
+    sheet.new_block(heading=1)
     title = fitting(name, material.phrase(name.face, 26), width * 0.6)
     sheet.write(name, title.upper() if rng.uniform() < 0.5 else title.title(), x, baseline + name.size, align)
     baseline += name.size + name.step * 0.9
+    sheet.heading = 0
     small = Pen(pen.face, max(SMALLEST, int(pen.size * rng.uniform(0.6, 0.8))))
     for _ in range(int(rng.integers(1, 4))):
         sheet.write(small, fitting(small, material.string(small.face, 44), width * 0.6), x, baseline, align)

@@ -31,7 +31,7 @@ def _heading(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline
         material.face("sans") if rng.uniform() < 0.5 else pen.face, int(pen.size * rng.uniform(1, 2.2)), leading=1.4
     )
     text = fitting(head, material.phrase(head.face, 36), sheet.width - 2 * margin)
-    sheet.new_block()
+    sheet.new_block(heading=2)
     centred = rng.uniform() < 0.3
     x, align = (sheet.width / 2, "centre") if centred else (margin, "left")
     sheet.write(head, text.upper() if rng.uniform() < 0.3 else text, x, baseline + head.size, align)  # type: ignore[arg-type]

@@ -96,7 +96,7 @@ def _underline(sheet: Sheet, pen: Pen, quad: np.ndarray) -> None:
 
 
 def _heading(sheet: Sheet, material: Material, pen: Pen, left: float, width: float, baseline: float) -> float:
-    sheet.new_block()
+    sheet.new_block(heading=2)
     baseline += pen.step * 0.5
     text = material.phrase(pen.face, int(sheet.rng.integers(8, 40)))
     text = text.upper() if sheet.rng.uniform() < 0.4 else text
