@@ -93,7 +93,7 @@ def settings_of(text: str) -> CorrectionConfig:
 
 
 def corrected(labelled: Labelled, base: Corrector, config: CorrectionConfig) -> list[Line]:
-    corrector = Corrector(base.language, config, second=base.second)
+    corrector = Corrector(base.language, config, second=base.second, second_for=base.second_for)
     return [
         line
         for start in range(0, len(labelled), AT_ONCE)

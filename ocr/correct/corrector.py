@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ocr.correct.config import CorrectionConfig
@@ -22,16 +22,17 @@ CLEAR_WIN = 1.5
 class Corrector:
     """Corrects lines that carry ``doubts``; other lines stay as they are.
 
-    ``language`` searches all combinations; ``second``, if there is one, weighs the best of them again, or ``chooser``
-    names one of them.
+    ``language`` searches all combinations; ``second``, if there is one, weighs the best of them again (of lines whose
+    text ``second_for`` accepts), or ``chooser`` names one of them.
     """
 
     def __init__(
         self, language: LanguageModel, config: CorrectionConfig | None = None, lexicon: Lexicon | None = None,
         second: LanguageModel | None = None, chooser: Chooser | None = None,
+        second_for: Callable[[str], bool] = bool,
     ) -> None:  # fmt: skip
         self.language, self.config, self.lexicon = language, config or CorrectionConfig(), lexicon
-        self.second, self.chooser = second, chooser
+        self.second, self.chooser, self.second_for = second, chooser, second_for
 
     def correct_page(self, page: Page) -> Page:
         """The page with corrected lines, each with its ``corrections``."""
@@ -63,7 +64,13 @@ class Corrector:
     ) -> list[list[Combination]]:
         """See :func:`ocr.correct.search.search`."""
         beams = search(lines, contexts, allowed, self.language, self.config)
-        return beams if self.second is None else rescored(beams, contexts, self.second, self.config)
+        if self.second is None:
+            return beams
+        asked = [i for i, line in enumerate(lines) if self.second_for(line.text)]
+        again = rescored([beams[i] for i in asked], [contexts[i] for i in asked], self.second, self.config)
+        for i, beam in zip(asked, again, strict=True):
+            beams[i] = beam
+        return beams
 
     @staticmethod
     def named(found: Sequence[Sequence[Combination]], chooser: Chooser) -> list[tuple[int, ...]]:

@@ -10,6 +10,7 @@ from ocr.correct.language import LanguageModel
 from ocr.correct.ngram import CharacterNgrams
 from ocr.correct.retrieval import Lexicon
 from ocr.errors import ModelError, UsageError
+from ocr.metrics.text import has_hangul
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "corrector-small"
 NGRAMS, BYTES = "ngrams.xz", "bytes.onnx"
@@ -34,6 +35,12 @@ def load_second(folder: Path) -> LanguageModel | None:
     return ByteModel(folder / BYTES)
 
 
+def lacks_hangul(text: str) -> bool:
+    """What the shipped byte-level network is asked about: on Korean lines, three bytes a syllable, it takes a second a
+    page and mends no more than the n-grams alone (scripts/LOG.md)."""
+    return not has_hangul(text)
+
+
 def load_corrector(name: str | None = None, lexicon: str | None = None, weights: str = "nf4") -> Corrector:
     """The shipped corrector, that of a folder, or a model of Hugging Face; with a lexicon if one is given.
 
@@ -50,7 +57,8 @@ def load_corrector(name: str | None = None, lexicon: str | None = None, weights:
     own = SHIPPED if name is None else Path(name)
     if name is None or any((own / file).is_file() for file in (NGRAMS, BYTES)):
         folder = own if name is None or (own / NGRAMS).is_file() else SHIPPED
-        return Corrector(load_ngrams(folder), lexicon=known, second=load_second(own))
+        asked_for = lacks_hangul if name is None else bool
+        return Corrector(load_ngrams(folder), lexicon=known, second=load_second(own), second_for=asked_for)
     from ocr.correct.llm import LargeModelConfig, load_large
 
     model, ngrams = load_large(name, LargeModelConfig(weights)), load_ngrams(SHIPPED)

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.corrector import Corrector
 from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
-from ocr.correct.load import load_corrector, open_lexicon
+from ocr.correct.load import lacks_hangul, load_corrector, open_lexicon
 from ocr.correct.reader import CorrectingReader
 from ocr.correct.retrieval import Lexicon
 from ocr.document import Block, Char, Document, Doubt, Line, Page, Word, document_from_dict, document_to_dict
 from ocr.errors import ModelError, UsageError
+from ocr.metrics.text import has_hangul
 
 Readings = list[tuple[str, float]]
 
@@ -191,6 +192,10 @@ def test_second_model_has_its_say() -> None:
     assert against.correct_lines([line])[0].text == "the cleck tower"
     with_it = Corrector(Dictionary("the", "clock", "tower"), second=Dictionary("the", "clock", "tower"))
     assert with_it.correct_lines([line])[0].text == "the clock tower"
+    against.second_for = lacks_hangul
+    assert against.correct_lines([line])[0].text == "the cleck tower"
+    against.second_for = has_hangul
+    assert against.correct_lines([line])[0].text == "the clock tower"
 
 
 def test_a_chooser_names_one_of_the_candidates_or_nothing_changes() -> None:
