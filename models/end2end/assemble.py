@@ -15,6 +15,7 @@ from ocr.models.end2end.letter_case import agreeing_case
 from ocr.models.end2end.linking import is_spaced
 from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
+from ocr.models.lookalikes import agreeing_kinds
 from ocr.polygon import FloatArray, as_polygon
 
 Indices = NDArray[np.intp]
@@ -76,7 +77,7 @@ def directions(spots: Spots, line: Indices) -> FloatArray:
 def _word(texts: list[str], boxes: FloatArray, confidence: FloatArray) -> Word | None:
     chars = tuple(
         Char(text, as_polygon(box), float(sure))
-        for text, box, sure in zip(agreeing_case(texts), boxes, confidence, strict=True)
+        for text, box, sure in zip(agreeing_case(agreeing_kinds(texts)), boxes, confidence, strict=True)
         if text
     )
     if not chars:

@@ -168,3 +168,15 @@ def placed(pieces: Sequence[tuple[str, list[tuple[str, float]]]]) -> tuple[Doubt
             doubts.append(Doubt(start, len(line), tuple(others)))
     whole = len(line.rstrip(" "))
     return tuple(Doubt(min(d.start, whole), min(d.stop, whole), d.readings) for d in doubts)
+
+
+def as_written(doubts: Sequence[Doubt], text: str) -> tuple[Doubt, ...]:
+    """Doubts whose first reading is what the line's text has in its place: look-alikes were told apart there."""
+    kept = []
+    for doubt in doubts:
+        written, (read, value) = text[doubt.start : doubt.stop], doubt.readings[0]
+        if written != read and len(written) == len(read):
+            others = [reading for reading in doubt.readings[1:] if reading[0] != written]
+            doubt = Doubt(doubt.start, doubt.stop, ((written, value), *others))
+        kept.append(doubt)
+    return tuple(kept)

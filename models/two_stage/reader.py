@@ -19,7 +19,7 @@ from ocr.models.interface import Image
 from ocr.models.page_blocks import page_blocks
 from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.align import place_text
-from ocr.models.two_stage.alternatives import AlternativesConfig, line_doubts
+from ocr.models.two_stage.alternatives import AlternativesConfig, as_written, line_doubts
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
 from ocr.models.two_stage.deskew import detect_straight
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
@@ -147,7 +147,8 @@ class TwoStageReader:
         line = assemble_line(text.characters, quad, width, page)
         if text.logits is None:
             return line
-        return replace(line, doubts=line_doubts(text.logits, self.alphabet, self.settings.alternatives))
+        doubts = line_doubts(text.logits, self.alphabet, self.settings.alternatives)
+        return replace(line, doubts=as_written(doubts, line.text))
 
     def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
         logits = recognise.line_logits(crops, self._recognizer, self.settings.reading)

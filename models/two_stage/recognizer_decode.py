@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.models.codec import BLANK, Alphabet, compose
+from ocr.models.lookalikes import agreeing_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class DecodedChar:
 
 
 def decode_line(logits: NDArray[np.floating], alphabet: Alphabet) -> list[DecodedChar]:
-    """Best path of one line's logits (T, classes): repeats and blanks removed, jamo and marks composed.
+    """Best path of one line's logits (T, classes): repeats and blanks removed, jamo and marks composed, digits and
+    letters of one shape as the rest of their word says.
 
     A character's confidence is the geometric mean of the peak probabilities of its symbols.
     """
@@ -48,7 +50,8 @@ def decode_line(logits: NDArray[np.floating], alphabet: Alphabet) -> list[Decode
             confidence = math.exp(sum(logs[i:last]) / size)
             characters.append(DecodedChar(text, starts[i], stops[last - 1], confidence))
         i = last
-    return characters
+    kinds = agreeing_kinds([character.text for character in characters])
+    return [c if c.text == text else replace(c, text=text) for c, text in zip(characters, kinds, strict=True)]
 
 
 def text_of(characters: Sequence[DecodedChar]) -> str:

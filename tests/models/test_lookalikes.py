@@ -1,0 +1,55 @@
+"""Digits and letters of one shape, by the rest of their word."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ocr.document import Doubt
+from ocr.models.codec import Alphabet
+from ocr.models.lookalikes import agreeing_kinds
+from ocr.models.two_stage.alternatives import as_written
+from ocr.models.two_stage.recognizer_decode import decode_line, text_of
+
+
+@pytest.mark.parametrize(
+    ("read", "right"),
+    [
+        ("l905", "1905"),
+        ("20O5", "2005"),
+        ("635.0o", "635.00"),
+        ("1,2O4.5I", "1,204.51"),
+        ("PRES1DENT", "PRESIDENT"),
+        ("ja1an", "jalan"),
+        ("J0HOR", "JOHOR"),
+        ("(s1ip)", "(slip)"),
+        ("the 3rd of l905, ja1an", "the 3rd of 1905, jalan"),
+    ],
+)
+def test_the_rest_of_the_word_tells(read: str, right: str) -> None:
+    assert "".join(agreeing_kinds(list(read))) == right
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A1", "RM1", "No1", "x10", "db103", "S1E2D", "H2O", "lo", "10", "l.", "o", "", "3l", "0,5l", "2o", "v1.0", "0o1"],
+)
+def test_what_may_be_both_stays(text: str) -> None:
+    assert "".join(agreeing_kinds(list(text))) == text
+
+
+def test_places_and_confidences_of_a_line_stay() -> None:
+    alphabet = Alphabet(["l", "9", "0", "5"])
+    logits = np.full((8, 5), -9.0, np.float32)
+    for token, symbol in enumerate((1, 0, 2, 0, 3, 0, 4, 0)):
+        logits[token, symbol] = 4.0
+    characters = decode_line(logits, alphabet)
+    assert text_of(characters) == "l905".replace("l", "1")
+    assert [character.start for character in characters] == [0.0, 2.0, 4.0, 6.0]
+    assert all(character.confidence > 0.99 for character in characters)
+
+
+def test_doubts_begin_with_what_the_line_has() -> None:
+    doubts = (Doubt(0, 2, (("l9", -0.1), ("19", -1.0), ("t9", -3.0))), Doubt(3, 4, (("5", -0.2), ("S", -2.0))))
+    first, second = as_written(doubts, "1905")
+    assert first.readings == (("19", -0.1), ("t9", -3.0)) and second == doubts[1]
