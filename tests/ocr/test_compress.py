@@ -281,7 +281,8 @@ def test_the_table_holds_models_against_the_first(
     assert (first["model"], second["model"]) == tuple(models)
     assert int(second["parameters"]) < int(first["parameters"]) == parameters_of(folder / "base")
     assert int(second["onnx_bytes"]) < int(first["onnx_bytes"])
-    assert (float(first["speed"]), float(first["cer_points"])) == (1, 0)
+    assert float(first["speed"]) in (0, 1)  # 0: one small page may take less time than can be measured
+    assert float(first["cer_points"]) == 0
     assert second["samples"] == "1" and float(second["cer"]) >= 0
 
 
