@@ -42,7 +42,7 @@ def agreeing_kinds(word: Sequence[str]) -> list[str]:
 
 def _joins(word: Sequence[str], place: int) -> bool:
     """Whether a point or comma stands between digits or what looks like them."""
-    around = word[place - 1 : place] + word[place + 1 : place + 2] if place else []
+    around = [*word[max(place - 1, 0) : place], *word[place + 1 : place + 2]]
     return word[place] in JOINS and len(around) == 2 and all(c.isdecimal() or c in DIGITS for c in around)
 
 
