@@ -23,10 +23,10 @@ JOINS = frozenset(".,")
 def agreeing_kinds(word: Sequence[str]) -> list[str]:
     """The characters of a word or line with look-alikes as those beside them say; as many as before.
 
-    Where nothing but digits and their look-alikes stand in a row, two and more of them and one that is surely a digit,
-    all are digits, but not a last ``l`` (litres) or, in a whole number, a last ``o`` (2o, the second). A 0 or 1 between
-    letters becomes a letter, if there is no digit but such in the row. All else stays: codes hold both, and what
-    follows letters may be a number.
+    Where nothing but digits and their look-alikes stand in a row, most of them digits and one surely so, all are digits
+    (but I.5 and II.3 count chapters), but not a last ``l`` (litres) or, in a whole number, a last ``o`` (2o, the
+    second). A 0 or 1 between letters becomes a letter, if there is no digit but such in the row. All else stays: codes
+    hold both, and what follows letters may be a number.
     """
     new = list(word)
     if not any(c.isdecimal() for c in word):
@@ -49,7 +49,8 @@ def _joins(word: Sequence[str], place: int) -> bool:
 def _row(row: Sequence[str]) -> list[str]:
     """Characters without a sign between them but those of numbers."""
     if any(c in SURE_DIGITS for c in row):
-        if len(row) > 1 and all(c.isdecimal() or c in DIGITS or c in JOINS for c in row):
+        alike = sum(c in DIGITS for c in row)
+        if sum(c.isdecimal() for c in row) > alike and all(c.isdecimal() or c in DIGITS or c in JOINS for c in row):
             unit = row[-1] == "l" or (row[-1] == "o" and not JOINS & set(row))
             return [DIGITS.get(c, c) for c in row[:-1]] + [row[-1] if unit else DIGITS.get(row[-1], row[-1])]
         return list(row)

@@ -95,7 +95,7 @@ def predict(
         from ocr.commands.correcting import load_correcting
 
         load_reader = functools.partial(load_correcting, load_reader, corrector, lexicon, corrector_weights)
-    count = workers or default_workers(inputs, large=any((adapter, corrector, device)))
+    count = workers or default_workers(inputs, large=any((adapter, corrector, device not in (None, "cpu"))))
     with contextlib.ExitStack() as stack:
         if count > 1:
             from ocr.data.inputs import is_several

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from ocr.correct.config import Temperature
-from ocr.document import Block, Line, Page
+from ocr.document import Line, Page
 
 NEAREST = 1e-6
 """Distance from 0 and 1 that a confidence is taken to have at least."""
@@ -27,5 +27,8 @@ def with_probabilities(line: Line, temperature: Temperature) -> Line:
 
 def page_with_probabilities(page: Page, temperature: Temperature) -> Page:
     """The page with calibrated words."""
-    blocks = (tuple(with_probabilities(line, temperature) for line in block.lines) for block in page.blocks)
-    return replace(page, blocks=tuple(Block(lines) for lines in blocks))
+    blocks = (
+        replace(block, lines=tuple(with_probabilities(line, temperature) for line in block.lines))
+        for block in page.blocks
+    )
+    return replace(page, blocks=tuple(blocks))

@@ -32,7 +32,28 @@ def test_the_rest_of_the_word_tells(read: str, right: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["A1", "RM1", "No1", "x10", "db103", "S1E2D", "H2O", "lo", "10", "l.", "o", "", "3l", "0,5l", "2o", "v1.0", "0o1"],
+    [
+        "A1",
+        "RM1",
+        "No1",
+        "x10",
+        "db103",
+        "S1E2D",
+        "H2O",
+        "O2",
+        "I.5",
+        "II.3",
+        "lo",
+        "10",
+        "l.",
+        "o",
+        "",
+        "3l",
+        "0,5l",
+        "2o",
+        "v1.0",
+        "0o1",
+    ],
 )
 def test_what_may_be_both_stays(text: str) -> None:
     assert "".join(agreeing_kinds(list(text))) == text

@@ -36,7 +36,7 @@ class Reader:
         return [Line("a b", BOX, 0.5, (Word("a", BOX, 0.3), Word("b", BOX, 0.9)))]
 
     def predict(self, images: Sequence[NDArray[np.uint8]]) -> list[Page]:
-        return [Page(1, 10, 10, (Block(tuple(self.read_lines(images))),))]
+        return [Page(1, 10, 10, (Block(tuple(self.read_lines(images)), heading=2),))]
 
 
 def test_words_have_the_probability_of_their_pipeline_and_keep_their_order() -> None:
@@ -46,6 +46,7 @@ def test_words_have_the_probability_of_their_pipeline_and_keep_their_order() -> 
     assert [word.confidence for word in line.words] == expected == [word.confidence for word in page.words]
     assert 0 < expected[0] < expected[1] < 1
     assert line.confidence == 0.5 and line.text == "a b"
+    assert [block.heading for block in page.blocks] == [2]
 
 
 def test_each_pipeline_has_its_own_temperature() -> None:
