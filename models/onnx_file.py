@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +20,19 @@ LARGE = 256
 
 def write_onnx(
     network: torch.nn.Module,
-    example: NDArray[np.float32],
+    example: Mapping[str, NDArray[np.float32]],
     outputs: Sequence[str],
     dynamic: dict[str, dict[int, str]],
     path: Path,
 ) -> None:
-    """Trace the network on one example ``images``. The exporter's own chatter is kept off stderr."""
+    """Trace the network on one example of its inputs, by name. The exporter's own chatter is kept off stderr."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network.eval(), (torch.from_numpy(example),), str(path), input_names=["images"],
-            output_names=list(outputs), dynamic_axes=dynamic, opset_version=OPSET, dynamo=False,
+            network.eval(), tuple(torch.from_numpy(array) for array in example.values()), str(path),
+            input_names=list(example), output_names=list(outputs), dynamic_axes=dynamic, opset_version=OPSET,
+            dynamo=False,
         )  # fmt: skip
     store_as_half(path)
     save_hash(path)

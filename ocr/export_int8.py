@@ -80,6 +80,8 @@ def export_int8(
     reader.read_lines([cv2.cvtColor(line, cv2.COLOR_GRAY2RGB) for line, _ in evenly(list(stock_lines("train")), LINES)])
     networks = {}
     for path in sorted(output.glob("*.onnx")):
+        if path.stem not in STAY:  # small beside the others
+            continue
         size, inputs = path.stat().st_size, list(evenly(recording.get(path.stem, []), INPUTS))
         print(f"{path.stem}: to int8", file=sys.stderr)  # noqa: T201
         patterns = STAY.get(path.stem, ()) if exclude is None else exclude

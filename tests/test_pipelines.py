@@ -104,15 +104,17 @@ TINY = {
     "end2end": Tiny(
         (
             "model.spotter.stem=[8,16,32]", "model.spotter.width=48", "model.spotter.depth=2", "model.spotter.heads=3",
-            "model.spotter.hidden=64", "model.look.enlarge=1", "model.look.large=400",
+            "model.spotter.hidden=64", "model.spotter.context_width=24", "model.look.enlarge=1", "model.look.large=400",
             "model.look.tall=400",
         ),
         110, 4e-3, end2end_batch,
         lambda pages, batch: {
             "spotter": (pages, 12, HEIGHT // 4, WIDTH // 4),
             "symbols": (len(batch["spotter"]["cells"]), 3, ALPHABET.classes),
+            "context": (*batch["spotter"]["chains"].shape, 3, ALPHABET.classes),
+            "context_links": (*batch["spotter"]["chains"].shape, 3),
         },
-        frozenset({"presence", "class", "geometry", "link"}),
+        frozenset({"presence", "class", "geometry", "link", "context"}),
     ),
 }  # fmt: skip
 

@@ -89,17 +89,18 @@ def resize(grey: Grey, scale: float) -> Grey:
 
 def spot_tiles(page: NDArray[np.float32], network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
     """The characters of the network's input, which sees large pages in overlapping tiles; in pixels of the input."""
-    cells, maps, probabilities = [], [], []
+    cells, maps, probabilities, features = [], [], [], []
     for top, bottom, first_row, last_row in tiles(page.shape[2], look.tile, look.overlap):
         for left, right, first_column, last_column in tiles(page.shape[3], look.tile, look.overlap):
-            found, found_maps, found_probabilities = network(page[:, :, top:bottom, left:right])
+            found, found_maps, found_probabilities, found_features = network(page[:, :, top:bottom, left:right])
             found = found + np.array([top, left]) // CELL
             row, column = found.T * CELL
             kept = (row >= first_row) & (row < last_row) & (column >= first_column) & (column < last_column)
             cells.append(found[kept])
             maps.append(found_maps[kept])
             probabilities.append(found_probabilities[kept])
-    answers = np.concatenate(cells), np.concatenate(maps), np.concatenate(probabilities)
+            features.append(found_features[kept])
+    answers = np.concatenate(cells), np.concatenate(maps), np.concatenate(probabilities), np.concatenate(features)
     spots = decode_spots(answers, spot)
     inside = (spots.centres >= 0) & (spots.centres < page.shape[:1:-1])
     return spots.take(np.flatnonzero(inside.all(axis=1)))

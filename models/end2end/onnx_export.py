@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ocr.errors import ModelError
-from ocr.models.end2end.onnx_reader import OnnxSpotter
-from ocr.models.end2end.pipeline import End2End, SpotterRunner
+from ocr.models.end2end.line_context import SHAPES
+from ocr.models.end2end.onnx_reader import OnnxContext, OnnxSpotter
+from ocr.models.end2end.pipeline import ContextRunner, End2End, SpotterRunner
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spotter import Spotter
 from ocr.models.onnx_file import write_onnx
@@ -27,24 +29,66 @@ class Spotting(nn.Module):
         super().__init__()
         self.spotter, self.config = spotter, config
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return self.spotter.spot(images, self.config.presence, self.config.peak)
 
 
+class Rereading(nn.Module):
+    """The look along lines as it reads: from features and shapes to probabilities."""
+
+    def __init__(self, spotter: Spotter) -> None:
+        super().__init__()
+        self.spotter = spotter
+
+    def forward(self, features: Tensor, shapes: Tensor) -> tuple[Tensor, Tensor]:
+        symbols, links = self.spotter.reconsider(features, shapes)
+        return torch.softmax(symbols, dim=-1), torch.softmax(links, dim=-1)
+
+
 def export_networks(folder: Path) -> dict[str, float]:
-    """Write ``spotter.onnx`` beside the weights of a model folder.
+    """Write ``spotter.onnx`` and, if there is a context, ``context.onnx`` beside the weights of a model folder.
 
     Returns the largest difference from torch. Raises ModelError if it exceeds the tolerance.
     """
     pipeline: End2End = load_pipeline(folder)
     pipeline.eval()
-    path = folder / "spotter.onnx"
     rng = np.random.default_rng(0)
+    path = folder / "spotter.onnx"
     inputs = [rng.uniform(0, 255, (1, 1, *shape)).astype(np.float32) for shape in ((256, 320), (416, 224))]
-    dynamic = {"images": {2: "height", 3: "width"}} | {n: {0: "spots"} for n in ("cells", "maps", "probabilities")}
+    outputs = ["cells", "maps", "probabilities", "features"]
+    dynamic = {"images": {2: "height", 3: "width"}} | {name: {0: "spots"} for name in outputs}
     spotting = Spotting(pipeline.spotter, pipeline.config.spot)
-    write_onnx(spotting, inputs[0], ["cells", "maps", "probabilities"], dynamic, path)
-    return {"spotter": largest_difference(pipeline.runner(), OnnxSpotter(path), inputs)}
+    write_onnx(spotting, {"images": inputs[0]}, outputs, dynamic, path)
+    differences = {"spotter": largest_difference(pipeline.runner(), OnnxSpotter(path), inputs)}
+    if pipeline.spotter.context is not None:
+        differences["context"] = export_context(pipeline.spotter, folder / "context.onnx", rng)
+    return differences
+
+
+def export_context(spotter: Spotter, path: Path, rng: np.random.Generator) -> float:
+    """Write the look along lines; the largest difference of a probability. Raises ModelError as above."""
+    examples = [example_lines(spotter, rng, *shape) for shape in ((3, 9), (2, 30))]
+    axes = {0: "lines", 1: "characters"}
+    dynamic = {name: axes for name in ("features", "shapes", "symbols", "links")}
+    inputs = dict(zip(("features", "shapes"), examples[0], strict=True))
+    write_onnx(Rereading(spotter), inputs, ["symbols", "links"], dynamic, path)
+    own, exported = ContextRunner(spotter), OnnxContext(path)
+    pairs = [pair for lines in examples for pair in zip(own(*lines), exported(*lines), strict=True)]
+    return checked(max(float(np.abs(first - second).max()) for first, second in pairs), "look along lines")
+
+
+def example_lines(
+    spotter: Spotter, rng: np.random.Generator, lines: int, characters: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Features and shapes of lines of print, the last of them half as long as the others."""
+    features = rng.normal(0, 1, (lines, characters, spotter.classify.in_features))
+    shapes = np.zeros((lines, characters, SHAPES))
+    shapes[..., 0] = 10 * np.arange(characters)
+    shapes[..., 2:4] = rng.uniform(8, 24, (lines, characters, 2))
+    shapes[..., 4:7] = rng.dirichlet(np.ones(3), (lines, characters))
+    shapes[..., 7] = rng.uniform(0.3, 1, (lines, characters))
+    shapes[-1, characters // 2 :] = 0
+    return features.astype(np.float32), shapes.astype(np.float32)
 
 
 def largest_difference(
@@ -53,13 +97,18 @@ def largest_difference(
     """Over the cells that both name; a cell at the very edge of a threshold may be named by one alone."""
     worst = 0.0
     for images in inputs:
-        (own, *own_values), (other, *other_values) = torch_network(images), onnx_network(images)
+        (own, *own_values, _), (other, *other_values, _) = torch_network(images), onnx_network(images)
         index = {tuple(cell): i for i, cell in enumerate(other.tolist())}
         pairs = [(i, index[tuple(cell)]) for i, cell in enumerate(own.tolist()) if tuple(cell) in index]
         if len(pairs) < 0.98 * max(len(own), len(other)) - 1:
             raise ModelError(f"the exported spotter names {len(other)} cells, the trained one {len(own)}")
         for mine, exported in zip(own_values, other_values, strict=True):
             worst = max([worst, *(float(np.abs(mine[i] - exported[j]).max()) for i, j in pairs)])
+    return checked(worst, "spotter")
+
+
+def checked(worst: float, part: str) -> float:
+    """The difference itself. Raises ModelError if it exceeds the tolerance."""
     if not worst <= TOLERANCE:
-        raise ModelError(f"the exported spotter differs from the trained one by {worst:.3g}, more than {TOLERANCE:g}")
+        raise ModelError(f"the exported {part} differs from the trained one by {worst:.3g}, more than {TOLERANCE:g}")
     return worst

@@ -29,7 +29,8 @@ def open_onnx_reader(folder: Path, recording: Recording | None = None) -> End2En
             f"{folder}: the spotter has {spotter.classes} classes, alphabet.txt makes {alphabet.classes}; "
             "both must come from one export"
         )
-    return End2EndReader(spotter, alphabet, ReadingSettings(config.spot, config.link, config.look))
+    context = OnnxContext(folder / "context.onnx") if config.spotter.context else None
+    return End2EndReader(spotter, alphabet, ReadingSettings(config.spot, config.link, config.look), context)
 
 
 class OnnxSpotter:
@@ -47,5 +48,18 @@ class OnnxSpotter:
     def __call__(self, images: NDArray[np.float32]) -> Answers:
         if self._recorded is not None:
             self._recorded.append(images)
-        cells, maps, probabilities = self._session.run(None, {"images": images})
-        return cells[:, 1:], maps, probabilities
+        cells, maps, probabilities, features = self._session.run(None, {"images": images})
+        return cells[:, 1:], maps, probabilities, features
+
+
+class OnnxContext:
+    """The ONNX file as a :data:`ocr.models.end2end.reread.Context`."""
+
+    def __init__(self, path: Path) -> None:
+        self._session = open_session(path)
+
+    def __call__(
+        self, features: NDArray[np.float32], shapes: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        symbols, links = self._session.run(None, {"features": features, "shapes": shapes})
+        return symbols, links

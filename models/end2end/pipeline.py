@@ -19,17 +19,18 @@ from ocr.models.end2end.characters import SLOTS
 from ocr.models.end2end.config import PARTS, End2EndConfig
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
 from ocr.models.end2end.reading_config import SpotConfig
-from ocr.models.end2end.spotter import Spotter
+from ocr.models.end2end.spotter import Spotter, shapes_of
 from ocr.models.end2end.spotter_decode import Answers
-from ocr.models.end2end.spotter_loss import spotter_loss
+from ocr.models.end2end.spotter_loss import context_loss, spotter_loss
 from ocr.models.grow_alphabet import extend_classes
 from ocr.models.interface import Image
 from ocr.models.trainable import Batch, Output, Pipeline, Validation
 
 
 class End2End(Pipeline):
-    """See :class:`ocr.models.trainable.Pipeline`. The output: ``spotter`` (maps), ``symbols`` (class logits), and for
-    lines without characters ``line_presence`` and ``line_symbols``."""
+    """See :class:`ocr.models.trainable.Pipeline`. The output: ``spotter`` (maps), ``symbols`` (class logits), both
+    of the latter once more along the lines (``context``, ``context_links``), and for lines without characters
+    ``line_presence`` and ``line_symbols``."""
 
     parts = PARTS
 
@@ -42,15 +43,22 @@ class End2End(Pipeline):
         pages = batch["spotter"]
         fine, coarse = self.spotter.features(pages["images"])
         maps = self.spotter.maps(fine)
-        output = {"spotter": maps, "symbols": self.spotter.symbols(fine, coarse, pages["cells"])}
+        features = self.spotter.describe(fine, coarse, pages["cells"])
+        output = {"spotter": maps, "symbols": self.spotter.name(features)}
+        if self.spotter.context is not None and pages["chains"].numel():
+            shapes = shapes_of(at_cells(maps, pages["cells"]).float(), pages["cells"])
+            lines = along_chains(features, pages["chains"]), along_chains(shapes, pages["chains"])
+            output["context"], output["context_links"] = self.spotter.reconsider(*lines)
         if self.config.target.alignment and pages["line_cells"].numel():
             output["line_presence"], cells = surest_cells(maps[:, 0], pages["line_cells"])
-            output["line_symbols"] = self.spotter.symbols(fine, coarse, cells)
+            output["line_symbols"] = self.spotter.name(self.spotter.describe(fine, coarse, cells))
         return output
 
     def loss(self, output: Output, batch: Batch) -> dict[str, Tensor]:
         pages = batch["spotter"]
         losses = spotter_loss(output["spotter"], output["symbols"], pages)
+        if "context" in output:
+            losses["context"] = context_loss(output["context"], output["context_links"], pages)
         if "line_presence" in output:
             presence, symbols = output["line_presence"].float(), output["line_symbols"].float()
             aligned = alignment_loss(presence, symbols.unflatten(0, presence.shape), pages)
@@ -78,7 +86,8 @@ class End2End(Pipeline):
 
     def reader(self) -> End2EndReader:
         """The reader over this network, which is put in evaluation mode for each call and back after it."""
-        return End2EndReader(self.runner(), self.alphabet, self.settings)
+        context = None if self.spotter.context is None else ContextRunner(self.spotter)
+        return End2EndReader(self.runner(), self.alphabet, self.settings, context)
 
     @property
     def settings(self) -> ReadingSettings:
@@ -87,6 +96,17 @@ class End2End(Pipeline):
     def runner(self) -> SpotterRunner:
         """The network as a function of arrays."""
         return SpotterRunner(self.spotter, self.config.spot)
+
+
+def at_cells(maps: Tensor, cells: Tensor) -> Tensor:
+    """Maps (N, 12, H/4, W/4) at cells (P, 3): (P, 12)."""
+    page, row, column = cells.unbind(1)
+    return maps[page, :, row, column]
+
+
+def along_chains(values: Tensor, chains: Tensor) -> Tensor:
+    """Values (P, C) of cells in the order of chains (L, T): (L, T, C), zeros where a chain has ended."""
+    return values[chains.clamp(min=0)] * (chains >= 0)[..., None]
 
 
 def surest_cells(presence: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
@@ -109,5 +129,24 @@ class SpotterRunner:
         device = next(self.spotter.parameters()).device
         answers = self.spotter.eval().spot(torch.from_numpy(images).to(device), self.config.presence, self.config.peak)
         self.spotter.train(training)
-        cells, maps, probabilities = (tensor.cpu() for tensor in answers)
-        return cells[:, 1:].numpy(), maps.float().numpy(), probabilities.float().numpy()
+        cells, maps, probabilities, features = (tensor.cpu() for tensor in answers)
+        return cells[:, 1:].numpy(), maps.float().numpy(), probabilities.float().numpy(), features.float().numpy()
+
+
+class ContextRunner:
+    """The look along lines as a function of arrays, a :data:`ocr.models.end2end.reread.Context`."""
+
+    def __init__(self, spotter: Spotter) -> None:
+        self.spotter = spotter
+
+    @torch.inference_mode()
+    def __call__(
+        self, features: NDArray[np.float32], shapes: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        training = self.spotter.training
+        device = next(self.spotter.parameters()).device
+        lines = (torch.from_numpy(array).to(device) for array in (features, shapes))
+        answers = self.spotter.eval().reconsider(*lines)
+        self.spotter.train(training)
+        symbols, links = (torch.softmax(answer.float(), dim=-1).cpu().numpy() for answer in answers)
+        return symbols, links

@@ -19,6 +19,7 @@ from ocr.models.end2end.linking import link_lines
 from ocr.models.end2end.look import spot_page
 from ocr.models.end2end.one_look import Grey, resize
 from ocr.models.end2end.reading_config import LinkConfig, LookConfig, SpotConfig
+from ocr.models.end2end.reread import Context, reread
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_decode import Network
 from ocr.models.interface import Image
@@ -46,14 +47,16 @@ class End2EndReader:
 
     pipeline: ClassVar[str] = "end2end"
 
-    def __init__(self, network: Network, alphabet: Alphabet, settings: ReadingSettings) -> None:
-        self._network, self.alphabet, self.settings = network, alphabet, settings
+    def __init__(
+        self, network: Network, alphabet: Alphabet, settings: ReadingSettings, context: Context | None = None
+    ) -> None:
+        self._network, self._context, self.alphabet, self.settings = network, context, alphabet, settings
         self._leads = alphabet.known(LEADS)
 
     def with_alternatives(self) -> End2EndReader:
         """See :class:`~ocr.models.interface.DoubtingReader`."""
         spot = replace(self.settings.spot, alternatives=True)
-        return End2EndReader(self._network, self.alphabet, replace(self.settings, spot=spot))
+        return End2EndReader(self._network, self.alphabet, replace(self.settings, spot=spot), self._context)
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return [self._read_page(image) for image in images]
@@ -71,6 +74,8 @@ class End2EndReader:
         """The characters linked to lines, without those that nobody could be sure of."""
         link, size = self.settings.link, (image.shape[1], image.shape[0])
         linked = link_lines(spots, link)
+        if self._context is not None:
+            spots = reread(spots, linked, self._context, self.settings.spot.alternatives)
         lines = [
             assemble_line(spots, line, self.alphabet, size, link, self.settings.spot.alternatives) for line in linked
         ]

@@ -26,6 +26,7 @@ class Spots:
     symbols: NDArray[np.int64]  # (M, 3) classes of the alphabet, 0 for none
     options: NDArray[np.int64]  # (M, K, 3) the likeliest classes; K is 1 if alternatives are not asked for
     option_scores: FloatArray  # (M, K) and their log-probabilities
+    features: NDArray[np.float32]  # (M, F) that tell the class once the line is known
 
     def __len__(self) -> int:
         return len(self.centres)

@@ -16,7 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ocr.models.end2end.characters import SLOTS
-from ocr.models.end2end.spotter_config import SpotterConfig
+from ocr.models.end2end.line_context import LineContext
+from ocr.models.end2end.spotter_config import CELL, SpotterConfig
+from ocr.models.end2end.spotter_targets import REFERENCE
 from ocr.models.page_encoder import EncoderConfig, PageEncoder, convolution
 
 MAPS = 12
@@ -62,8 +64,9 @@ class Spotter(nn.Module):
         self.maps.bias = nn.Parameter(first)
         self.hidden = nn.Linear(len(AROUND) * (quarter + eighth), config.hidden)
         self.classify = nn.Linear(config.hidden, SLOTS * classes)
+        self.context = LineContext(config.hidden, config.context_width, config.context) if config.context else None
 
-    def spot(self, images: Tensor, presence: float, peak: float) -> tuple[Tensor, Tensor, Tensor]:
+    def spot(self, images: Tensor, presence: float, peak: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The cells that may stand for a character, and what they say.
 
         Args:
@@ -72,7 +75,8 @@ class Spotter(nn.Module):
             peak: Share of the highest presence of its eight neighbours that it must reach.
 
         Returns:
-            Page, row and column of M cells (M, 3), their maps (M, 12) and class probabilities (M, 3, classes).
+            Page, row and column of M cells (M, 3), their maps (M, 12), class probabilities (M, 3, classes) and the
+            features that :meth:`reconsider` takes (M, F).
         """
         fine, coarse = self.features(images)
         maps = self.maps(fine)
@@ -80,8 +84,8 @@ class Spotter(nn.Module):
         around = F.max_pool2d(here, 3, stride=1, padding=1)
         cells = torch.nonzero(((here >= presence) & (here >= peak * around))[:, 0])  # (M, 3)
         page, row, column = cells.unbind(1)
-        symbols = self.symbols(fine, coarse, cells)
-        return cells, maps.permute(0, 2, 3, 1)[page, row, column], torch.softmax(symbols, dim=2)
+        features = self.describe(fine, coarse, cells)
+        return cells, maps.permute(0, 2, 3, 1)[page, row, column], torch.softmax(self.name(features), dim=2), features
 
     def features(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Features of the pages at stride 4 (N, 64, H/4, W/4), which ``maps`` takes, and 8 (N, 128, H/8, W/8).
@@ -97,19 +101,43 @@ class Spotter(nn.Module):
         fine = F.interpolate(self.from_8(coarse), scale_factor=2.0, mode="nearest") + stride_4
         return self.merge_4(fine), coarse
 
-    def symbols(self, fine: Tensor, coarse: Tensor, cells: Tensor) -> Tensor:
-        """Class logits (P, 3, classes) at cells (P, 3), from the features of :meth:`features` there and around."""
+    def describe(self, fine: Tensor, coarse: Tensor, cells: Tensor) -> Tensor:
+        """Features (P, F) of the characters at cells (P, 3), from those of :meth:`features` there and around."""
         page, row, column = cells.unbind(1)
         near = neighbourhood(fine, page, row, column)  # (P, 9 * 64)
         far = neighbourhood(coarse, page, row // 2, column // 2)  # (P, 9 * 128)
-        hidden = F.gelu(self.hidden(torch.cat([near, far], dim=1)))
-        return self.classify(hidden).reshape(-1, SLOTS, self.classes)
+        return F.gelu(self.hidden(torch.cat([near, far], dim=1)))
+
+    def name(self, features: Tensor) -> Tensor:
+        """Class logits (..., 3, classes) of characters with these features (..., F)."""
+        return self.classify(features).unflatten(-1, (SLOTS, self.classes))
+
+    def reconsider(self, features: Tensor, shapes: Tensor) -> tuple[Tensor, Tensor]:
+        """Class logits (L, T, 3, classes) of the characters of lines, and logits of their links (L, T, 3).
+
+        Args:
+            features: As for :class:`ocr.models.end2end.line_context.LineContext`, (L, T, F).
+            shapes: Likewise (L, T, 8).
+        """
+        assert self.context is not None
+        features, change = self.context(features, shapes)
+        return self.name(features), torch.log(shapes[..., 4:7].clamp(min=1e-4)) + change
 
 
 def neighbourhood(features: Tensor, page: Tensor, row: Tensor, column: Tensor) -> Tensor:
     """What a 3 x 3 convolution sees of features (N, C, h, w) at P places, zeros beyond the edge: (P, 9 * C)."""
     padded = F.pad(features, (1, 1, 1, 1)).permute(0, 2, 3, 1)
     return torch.cat([padded[page, row + 1 + down, column + 1 + right] for down, right in AROUND], dim=1)
+
+
+def shapes_of(maps: Tensor, cells: Tensor) -> Tensor:
+    """What maps (P, 12) at cells (P, 3) say of their characters, as :class:`LineContext` takes it: (P, 8).
+
+    The same as :func:`ocr.models.end2end.reread.shapes_of` makes of decoded characters.
+    """
+    centres = (cells[:, [2, 1]] + 0.5 + maps[:, 1:3]) * CELL
+    sizes = torch.exp(maps[:, 3:5].clamp(-4, 4)) * REFERENCE
+    return torch.cat([centres, sizes, torch.softmax(maps[:, 9:12], dim=1), torch.sigmoid(maps[:, :1])], dim=1)
 
 
 class Residual(nn.Module):

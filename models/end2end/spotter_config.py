@@ -27,6 +27,8 @@ class SpotterConfig:
         pretrained: Whether ``backbone`` starts from its published weights.
         strip: Length in tokens of the long, narrow attention windows of every second block; 0 has none.
         head_width: Channels of an attention head; 0: ``width / heads``. Pruning (``ocr compress prune``) sets it.
+        context: Transformer blocks that go along each line of characters once it is linked; 0 has none.
+        context_width: Their channels, a multiple of 6.
     """
 
     stem: tuple[int, int, int] = (24, 64, 128)
@@ -40,6 +42,8 @@ class SpotterConfig:
     pretrained: bool = False
     strip: int = 12
     head_width: int = 0
+    context: int = 2
+    context_width: int = 192
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from ocr.polygon import FloatArray
 
 Indices = NDArray[np.intp]
 FloatMap = NDArray[np.float32]
-Answers = tuple[NDArray[np.int64], FloatMap, FloatMap]
-"""Cells that may stand for characters: row and column (M, 2), maps (M, 12), class probabilities (M, 3, C)."""
+Answers = tuple[NDArray[np.int64], FloatMap, FloatMap, FloatMap]
+"""Cells that may stand for characters: row and column (M, 2), maps (M, 12), class probabilities (M, 3, C), features
+(M, F)."""
 
 Network = Callable[[FloatMap], Answers]
 """Grey page (1, 1, H, W) float32, 0 to 255, to its answers."""
@@ -40,7 +41,7 @@ def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
 
 def raw_spots(answers: Answers) -> Spots:
     """One character for each cell."""
-    cells, maps, probabilities = answers
+    cells, maps, probabilities, features = answers
     maps = np.asarray(maps, np.float64)
     centres: FloatArray = (cells[:, ::-1].astype(np.float64) + 0.5 + maps[:, 1:3]) * CELL
     heights, widths = (np.exp(np.clip(maps[:, i], -4, 4)) * REFERENCE for i in (3, 4))
@@ -51,7 +52,7 @@ def raw_spots(answers: Answers) -> Spots:
     return Spots(
         centres, heights, widths, along, maps[:, 7:9] * heights[:, None], links / links.sum(axis=1, keepdims=True),
         1 / (1 + np.exp(-maps[:, 0])), certainty, symbols,
-        symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None],
+        symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None], features,
     )  # fmt: skip
 
 

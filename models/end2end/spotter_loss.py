@@ -1,4 +1,4 @@
-"""The spotter's losses: presence, class, geometry and link of characters."""
+"""The spotter's losses: presence, class, geometry and link of characters, and the last two by their line."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ def spotter_loss(maps: Tensor, symbols: Tensor, targets: dict[str, Tensor]) -> d
         "geometry": GEOMETRY_WEIGHT * geometry_loss(at_cells[:, 1:9], targets["geometry"], links),
         "link": LINK_WEIGHT * mean_cross_entropy(at_cells[:, 9:12], links, LINK_UNKNOWN),
     }
+
+
+def context_loss(symbols: Tensor, links: Tensor, targets: dict[str, Tensor]) -> Tensor:
+    """Class and link of the characters of ``targets["chains"]`` (L, T) as told by their line.
+
+    Args:
+        symbols: Class logits (L, T, 3, classes).
+        links: Logits of what follows (L, T, 3).
+    """
+    chains = targets["chains"]
+    real = chains >= 0
+    named = class_loss(symbols[real].float(), targets["symbols"][chains[real]])
+    return named + LINK_WEIGHT * mean_cross_entropy(links[real].float(), targets["links"][chains[real]], LINK_UNKNOWN)
 
 
 def presence_loss(logits: Tensor, presence: Tensor, weights: Tensor) -> Tensor:

@@ -42,10 +42,13 @@ def spotter_batch(pages: Sequence[tuple[NDArray[np.uint8], Characters]], config:
         ``images`` (N, 1, H, W) grey, 0 to 255; ``presence`` and ``weights`` (N, 1, H/4, W/4); for the P cells that
         stand for a character: ``cells`` (P, 3) page, row, column; ``geometry`` (P, 8) offset (x, y) in cells, log of
         height and width over 20 px, direction (x, y), way to the next character (x, y) in heights; ``links`` (P,);
-        ``symbols`` (P, 3); and for lines without characters the arrays of
+        ``symbols`` (P, 3); ``chains`` (L, T) the cells, by their numbers among the P, of the characters of each line in
+        reading order, -1 behind its last; and for lines without characters the arrays of
         :func:`ocr.models.end2end.text_lines.line_arrays`.
     """
     names = ("presence", "weights", "cells", "geometry", "links", "symbols")
+    chains: list[NDArray[np.int64]] = []
+    count = 0
     parts: dict[str, list[Any]] = {name: [] for name in names}
     seen: list[tuple[int, SeenLine, TextLine]] = []
     for number, (image, characters) in enumerate(pages):
@@ -54,6 +57,8 @@ def spotter_batch(pages: Sequence[tuple[NDArray[np.uint8], Characters]], config:
         presence, owners = presence_map(characters, wanted, size, config)
         rows, columns = np.nonzero((owners >= 0) & (presence >= config.core))
         owner = owners[rows, columns]
+        chains += [count + chain for chain in chains_of(characters, owner, presence[rows, columns])]
+        count += len(rows)
         parts["presence"].append(presence[None])
         parts["weights"].append(weight_map(unwanted, size, presence)[None])
         parts["cells"].append(np.stack([np.full_like(rows, number), rows, columns], axis=1))
@@ -65,7 +70,7 @@ def spotter_batch(pages: Sequence[tuple[NDArray[np.uint8], Characters]], config:
     images = np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[None] for image, _ in pages]).astype(np.float32)
     maps = {name: np.stack(parts.pop(name)).astype(np.float32) for name in ("presence", "weights")}
     lists = {name: np.concatenate(values) for name, values in parts.items()}
-    return {"images": images} | maps | lists | line_arrays(seen, SLOTS)
+    return {"images": images, "chains": padded(chains)} | maps | lists | line_arrays(seen, SLOTS)
 
 
 def readable(
@@ -134,6 +139,25 @@ def geometry_of(
     way = (characters.centres[following] - centres) / heights[:, None]
     sizes = np.log(np.stack([heights, characters.widths[owner]], axis=1) / REFERENCE)
     return np.concatenate([offset, sizes, characters.along[owner], way], axis=1).astype(np.float32)
+
+
+def chains_of(characters: Characters, owner: NDArray[np.intp], presence: FloatMap) -> list[NDArray[np.int64]]:
+    """For each line the surest cell of each of its characters, in reading order: numbers among the cells (P,)."""
+    order = np.argsort(-presence, kind="stable")
+    shown, first = np.unique(owner[order], return_index=True)  # characters lie in reading order of their lines
+    if len(shown) == 0:
+        return []
+    before = np.arange(len(characters.following)) - 1
+    line = np.cumsum(characters.following[before] != before + 1)  # the first character of all begins a line
+    return [part.astype(np.int64) for part in np.split(order[first], np.flatnonzero(np.diff(line[shown])) + 1)]
+
+
+def padded(chains: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Chains of different length as one array (L, T), -1 behind their last."""
+    lengths = np.array([len(chain) for chain in chains], np.intp)
+    array = np.full((len(chains), lengths.max(initial=0)), -1, np.int64)
+    array[np.arange(array.shape[1]) < lengths[:, None]] = np.concatenate([np.zeros(0, np.int64), *chains])
+    return array
 
 
 def links_of(characters: Characters, owner: NDArray[np.intp], size: tuple[int, int]) -> NDArray[np.int64]:

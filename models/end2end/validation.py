@@ -89,7 +89,11 @@ class End2EndValidation:
         page, row, column = pages["cells"].unbind(1)
         own = pages["presence"][page, 0, row, column] == 1  # each character once, at the cell that holds its centre
         found = torch.sigmoid(output["spotter"][page, 0, row, column]) >= self.presence
-        same = output["symbols"].argmax(dim=2) == pages["symbols"]  # (P, 3)
+        symbols = output["symbols"].clone()  # (P, 3, classes)
+        if "context" in output:
+            real = pages["chains"] >= 0
+            symbols[pages["chains"][real]] = output["context"][real]
+        same = symbols.argmax(dim=2) == pages["symbols"]  # (P, 3)
         told = own[:, None] & (pages["symbols"] > 0)
         occurs.update(pages["symbols"][told].tolist())
         known.update(pages["symbols"][told & same & found[:, None]].tolist())

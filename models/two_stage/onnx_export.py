@@ -39,7 +39,7 @@ def export_networks(folder: Path) -> dict[str, float]:
     for part, dynamic in axes.items():
         path = folder / f"{part}.onnx"
         inputs = [rng.uniform(0, 255, shape).astype(np.float32) for shape in shapes[part]]
-        write_onnx(pipeline.get_submodule(part), inputs[0], ["logits"], {"images": dynamic}, path)
+        write_onnx(pipeline.get_submodule(part), {"images": inputs[0]}, ["logits"], {"images": dynamic}, path)
         differences[part] = largest_difference(pipeline.runner(part), OnnxNetwork(path), inputs, part)
     return differences
 

@@ -45,8 +45,8 @@ def test_the_spotter_answers_in_fp32_whatever_it_computes_in() -> None:
     config = End2EndConfig(spotter=SpotterConfig(stem=(4, 8, 8), width=16, depth=1, heads=2))
     runner = End2End(config, Alphabet([*"ab "])).runner()
     with torch.autocast("cpu", torch.bfloat16):
-        cells, maps, probabilities = runner(np.zeros((1, 1, 64, 64), np.float32))
-    assert cells.dtype == np.int64 and maps.dtype == probabilities.dtype == np.float32
+        cells, maps, probabilities, features = runner(np.zeros((1, 1, 64, 64), np.float32))
+    assert cells.dtype == np.int64 and maps.dtype == probabilities.dtype == features.dtype == np.float32
 
 
 def test_a_gpu_that_is_not_there_is_told_in_one_line(

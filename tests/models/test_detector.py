@@ -66,7 +66,7 @@ def test_onnx_runtime_gives_the_same_logits_at_any_size(detector: Detector, tmp_
 
     path = tmp_path / "detector.onnx"
     example = np.zeros((1, 1, 96, 160), np.float32)
-    write_onnx(detector, example, ["logits"], {"images": {0: "pages", 2: "height", 3: "width"}}, path)
+    write_onnx(detector, {"images": example}, ["logits"], {"images": {0: "pages", 2: "height", 3: "width"}}, path)
     network = OnnxNetwork(path)
     for size in [(96, 160), (224, 64), (288, 256), (32, 512)]:
         page = np.random.default_rng(0).uniform(0, 255, (1, 1, *size)).astype(np.float32)

@@ -43,7 +43,7 @@ class Squares:
             maps[row, 0] = self.presence(stats[i, cv2.CC_STAT_WIDTH], stats[i, cv2.CC_STAT_HEIGHT])
             maps[row, 3:5] = np.log(np.sqrt(stats[i, cv2.CC_STAT_AREA]) / REFERENCE)
         maps[:, 5:7] = np.cos(np.radians(self.degrees)), np.sin(np.radians(self.degrees))
-        return cells, maps, np.ones((len(kept), 3, 2), np.float32)
+        return cells, maps, np.ones((len(kept), 3, 2), np.float32), np.zeros((len(kept), 4), np.float32)
 
     def presence(self, width: int, height: int) -> float:
         return 4.0
@@ -95,10 +95,10 @@ class Swelling(Squares):
     """Takes what it sees on a shrunk page for larger than it is."""
 
     def __call__(self, images: NDArray[np.float32]) -> Answers:
-        cells, maps, probabilities = super().__call__(images)
+        cells, maps, probabilities, features = super().__call__(images)
         if images.shape[3] < 900 / 2:
             maps[:, 3:5] += np.log(1.2)
-        return cells, maps, probabilities
+        return cells, maps, probabilities, features
 
 
 def test_text_about_the_limit_that_both_looks_claim_is_found_once() -> None:
@@ -175,6 +175,7 @@ def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
     return Spots(
         centres(squares).reshape(-1, 2), 20 * ones, 9 * ones, ahead, ahead, np.ones((count, 3)) / 3, ones, ones,
         np.ones((count, 3), np.int64), np.ones((count, 1, 3), np.int64), np.zeros((count, 1)),
+        np.zeros((count, 4), np.float32),
     )  # fmt: skip
 
 

@@ -64,7 +64,9 @@ def test_a_recognizer_with_a_backbone_is_exported(kind: str, tmp_path: Path) -> 
     torch.manual_seed(0)
     recognizer = Recognizer(RecognizerConfig(backbone=backbone, window=6, max_tokens=128), CLASSES).eval()
     lines = [np.random.default_rng(0).uniform(0, 255, (2, 1, 32, width)).astype(np.float32) for width in (64, 160)]
-    write_onnx(recognizer, lines[0], ["logits"], {"images": {0: "lines", 3: "width"}}, tmp_path / "line.onnx")
+    write_onnx(
+        recognizer, {"images": lines[0]}, ["logits"], {"images": {0: "lines", 3: "width"}}, tmp_path / "line.onnx"
+    )
     for images in lines:
         expected = recognizer(torch.from_numpy(images)).detach().numpy()
         assert np.abs(OnnxNetwork(tmp_path / "line.onnx")(images) - expected).max() < 0.02

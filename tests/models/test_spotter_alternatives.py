@@ -44,11 +44,11 @@ def test_the_likeliest_combinations_come_first() -> None:
 
 
 def test_doubts_name_their_places_and_what_the_line_says_comes_first() -> None:
-    cells, maps, probabilities = answers_of(characters_of(page_of(height=24), ALPHABET), TargetConfig())
+    cells, maps, probabilities, features = answers_of(characters_of(page_of(height=24), ALPHABET), TargetConfig())
     wanted, other = (ALPHABET.encode(letter)[0] for letter in "fl")
     unsure = probabilities[:, 0].argmax(axis=1) == wanted  # every f of "ill-fitting fillings" may be an l
     probabilities[unsure, 0, wanted], probabilities[unsure, 0, other] = 0.7, 0.3
-    spots = decode_spots((cells, maps, probabilities), SpotConfig(alternatives=True))
+    spots = decode_spots((cells, maps, probabilities, features), SpotConfig(alternatives=True))
     link = LinkConfig()
     linked = link_lines(spots, link)
     lines = [assemble_line(spots, line, ALPHABET, (SIZE, SIZE), link, doubting=True) for line in linked]
@@ -64,9 +64,9 @@ def test_doubts_name_their_places_and_what_the_line_says_comes_first() -> None:
 
 
 def test_the_reader_tells_doubts_when_it_is_asked_to() -> None:
-    cells, maps, probabilities = answers_of(characters_of(page_of(height=24), ALPHABET), TargetConfig())
+    cells, maps, probabilities, features = answers_of(characters_of(page_of(height=24), ALPHABET), TargetConfig())
     probabilities = 0.8 * probabilities + 0.2 / probabilities.shape[2]
-    reader = End2EndReader(lambda image: (cells, maps, probabilities), ALPHABET, ReadingSettings())
+    reader = End2EndReader(lambda image: (cells, maps, probabilities, features), ALPHABET, ReadingSettings())
     assert isinstance(reader, DoubtingReader)
     image = np.full((SIZE, SIZE, 3), 255, np.uint8)
     (plain,), (told,) = reader.predict([image]), reader.with_alternatives().predict([image])

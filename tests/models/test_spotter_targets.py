@@ -59,7 +59,8 @@ def answers_of(characters: Characters, config: TargetConfig) -> Answers:
     links = np.eye(3)[np.maximum(batch["links"], 0)] * 9
     maps = np.concatenate([np.log(presence / (1 - presence))[:, None], batch["geometry"], links], axis=1)
     symbols = np.maximum(batch["symbols"], 0)
-    return cells[:, 1:], maps.astype(np.float32), np.eye(ALPHABET.classes, dtype=np.float32)[symbols]
+    features = np.zeros((len(cells), 2), np.float32)
+    return cells[:, 1:], maps.astype(np.float32), np.eye(ALPHABET.classes, dtype=np.float32)[symbols], features
 
 
 def read(answers: Answers) -> list[str]:
@@ -142,17 +143,20 @@ def test_a_blank_page_has_no_targets_and_no_answers() -> None:
     batch = spotter_batch([(np.zeros((64, 96, 3), np.uint8), characters_of(Page(1, 96, 64), ALPHABET))], TargetConfig())
     assert batch["presence"].shape == (1, 1, 16, 24)
     assert batch["presence"].max() == 0 and batch["weights"].min() == 1 and len(batch["cells"]) == 0
-    nothing: Answers = np.zeros((0, 2), np.int64), np.zeros((0, 12), np.float32), np.zeros((0, 3, 5), np.float32)
+    nothing: Answers = (
+        np.zeros((0, 2), np.int64), np.zeros((0, 12), np.float32), np.zeros((0, 3, 5), np.float32),
+        np.zeros((0, 4), np.float32),
+    )  # fmt: skip
     assert len(decode_spots(nothing, SpotConfig())) == 0
     assert link_lines(decode_spots(nothing, SpotConfig()), LinkConfig()) == []
 
 
 def test_a_second_answer_about_the_same_character_gives_way() -> None:
     answers = answers_of(characters_of(page_of(("mill",)), ALPHABET), TargetConfig())
-    cells, maps, probabilities = (np.concatenate([a, a]) for a in answers)
+    cells, maps, probabilities, features = (np.concatenate([a, a]) for a in answers)
     maps[len(maps) // 2 :, 0] -= 0.5
     maps[len(maps) // 2 :, 1] += 0.1
-    assert read((cells, maps, probabilities)) == ["mill"]
+    assert read((cells, maps, probabilities, features)) == ["mill"]
 
 
 def test_no_character_follows_two() -> None:
@@ -182,8 +186,8 @@ def test_text_in_one_picture_may_run_in_many_directions() -> None:
     for text, degrees in zip(TEXTS, (0, 90, 180, 270), strict=True):
         line = characters_of(page_of((text,), height=22, top=90), ALPHABET)
         answers.append(answers_of(turned(line, degrees), TargetConfig()))
-    cells, maps, probabilities = (np.concatenate(parts) for parts in zip(*answers, strict=True))
-    assert read((cells, maps, probabilities)) == sorted(TEXTS)
+    cells, maps, probabilities, features = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+    assert read((cells, maps, probabilities, features)) == sorted(TEXTS)
 
 
 def test_a_word_without_characters_is_left_alone_and_its_line_goes_on() -> None:
@@ -198,16 +202,17 @@ def test_a_word_without_characters_is_left_alone_and_its_line_goes_on() -> None:
 
 
 def test_a_full_stop_that_nobody_foretold_is_read_before_what_follows_it() -> None:
-    cells, maps, probabilities = answers_of(characters_of(page_of(("end. Go",), height=24), ALPHABET), TargetConfig())
+    spelt = characters_of(page_of(("end. Go",), height=24), ALPHABET)
+    cells, maps, probabilities, features = answers_of(spelt, TargetConfig())
     classes = probabilities[:, 0].argmax(axis=1)
     before = classes == ALPHABET.encode("d")[0]
     maps[before, 7] += 0.75  # names the place of the G, behind the stop
     maps[before, 9:12] = 0, 0, 9  # and a space before it
-    assert read((cells, maps, probabilities)) == ["end. Go"]
+    assert read((cells, maps, probabilities, features)) == ["end. Go"]
 
 
 def test_lines_of_very_different_sizes_are_linked_side_by_side() -> None:
     small = answers_of(characters_of(page_of(("small print",), height=18, left=40, top=20), ALPHABET), TargetConfig())
     large = answers_of(characters_of(page_of(("BIG",), height=75, left=60, top=100), ALPHABET), TargetConfig())
-    both = (np.concatenate([small[i], large[i]]) for i in range(3))
+    both = (np.concatenate([small[i], large[i]]) for i in range(4))
     assert read(tuple(both)) == ["BIG", "small print"]  # type: ignore[arg-type]

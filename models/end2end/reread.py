@@ -1,0 +1,73 @@
+"""Once characters are linked to lines, each is told anew from its neighbours; in NumPy.
+
+The network behind it (:mod:`ocr.models.end2end.line_context`) comes as a function, as the spotter does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.models.end2end.alternatives import LEAST, likeliest
+from ocr.models.end2end.spots import Spots
+
+Indices = NDArray[np.intp]
+FloatMap = NDArray[np.float32]
+Context = Callable[[FloatMap, FloatMap], tuple[FloatMap, FloatMap]]
+"""Features (L, T, F) and shapes (L, T, 8) of the characters of lines, zeros behind the last of each, to class
+probabilities (L, T, 3, C) and those of what follows (L, T, 3)."""
+
+AT_ONCE = 2048
+"""Characters that are looked at in one go, padding included."""
+
+
+def reread(spots: Spots, lines: Sequence[Indices], context: Context, alternatives: bool) -> Spots:
+    """The characters with class, certainty and links as their lines tell them; ``alternatives`` as in
+    :class:`ocr.models.end2end.reading_config.SpotConfig`."""
+    if len(spots) == 0:
+        return spots
+    shapes = shapes_of(spots)
+    symbols, certainty, links = spots.symbols.copy(), spots.certainty.copy(), spots.links.copy()
+    options, scores = spots.options.copy(), spots.option_scores.copy()
+    for batch in batches(lines):
+        index, real = padded(batch)  # (L, T)
+        told, follows = context(spots.features[index] * real[..., None], shapes[index] * real[..., None])
+        which, probabilities = index[real], told[real]  # (K,), (K, 3, C)
+        symbols[which] = probabilities.argmax(axis=2)
+        certainty[which] = probabilities.max(axis=2).prod(axis=1)
+        links[which] = follows[real]
+        if alternatives:
+            options[which], scores[which] = likeliest(probabilities)
+    if not alternatives:
+        options, scores = symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None]
+    return replace(spots, symbols=symbols, certainty=certainty, links=links, options=options, option_scores=scores)
+
+
+def shapes_of(spots: Spots) -> FloatMap:
+    """What :data:`Context` is told of M characters: (M, 8), see :mod:`ocr.models.end2end.line_context`."""
+    single = (spots.centres, spots.heights[:, None], spots.widths[:, None], spots.links, spots.presence[:, None])
+    return np.concatenate(single, axis=1).astype(np.float32)
+
+
+def batches(lines: Sequence[Indices]) -> Iterator[list[Indices]]:
+    """Lines of similar length together, so that little is padded."""
+    batch: list[Indices] = []
+    for line in sorted(lines, key=len):
+        if batch and (len(batch) + 1) * len(line) > AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(line)
+    if batch:
+        yield batch
+
+
+def padded(lines: Sequence[Indices]) -> tuple[Indices, NDArray[np.bool_]]:
+    """Lines as one array (L, T), 0 behind the last character of each, and where characters are (L, T)."""
+    lengths = np.array([len(line) for line in lines])
+    real = np.arange(lengths.max()) < lengths[:, None]
+    index = np.zeros(real.shape, np.intp)
+    index[real] = np.concatenate(lines)
+    return index, real
