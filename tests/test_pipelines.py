@@ -274,7 +274,7 @@ def test_onnx_reads_as_torch_does(folder: Path, learnt: Pipeline, tmp_path: Path
     pytest.importorskip("onnx", reason="the training extra is not installed")
     from ocr.export import export
 
-    assert set(export(folder, tmp_path)) == set(learnt.parts)
+    assert set(export(folder, tmp_path)) >= set(learnt.parts)
     images = [*IMAGES, BLANK, np.ascontiguousarray(np.rot90(IMAGES[1]))]
     trained, exported = load_pipeline(tmp_path), ocr.pipeline.load(tmp_path)
     for expected, page in zip(trained.predict(images), exported.predict(images), strict=True):

@@ -30,19 +30,20 @@ def reread(spots: Spots, lines: Sequence[Indices], context: Context, alternative
     if len(spots) == 0:
         return spots
     shapes = shapes_of(spots)
-    symbols, certainty, links = spots.symbols.copy(), spots.certainty.copy(), spots.links.copy()
-    options, scores = spots.options.copy(), spots.option_scores.copy()
+    links = np.empty((len(spots), 3), np.float64)
+    probabilities: FloatMap | None = None
     for batch in batches(lines):
         index, real = padded(batch)  # (L, T)
         told, follows = context(spots.features[index] * real[..., None], shapes[index] * real[..., None])
-        which, probabilities = index[real], told[real]  # (K,), (K, 3, C)
-        symbols[which] = probabilities.argmax(axis=2)
-        certainty[which] = probabilities.max(axis=2).prod(axis=1)
-        links[which] = follows[real]
-        if alternatives:
-            options[which], scores[which] = likeliest(probabilities)
-    if not alternatives:
-        options, scores = symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None]
+        if probabilities is None:
+            probabilities = np.empty((len(spots), *told.shape[2:]), np.float32)  # (M, 3, C)
+        probabilities[index[real]], links[index[real]] = told[real], follows[real]
+    assert probabilities is not None  # every character is in a line
+    symbols = probabilities.argmax(axis=2)
+    certainty = probabilities.max(axis=2).prod(axis=1).astype(np.float64)
+    options, scores = symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None]
+    if alternatives:
+        options, scores = likeliest(probabilities)
     return replace(spots, symbols=symbols, certainty=certainty, links=links, options=options, option_scores=scores)
 
 
