@@ -12,7 +12,6 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 sys.path.append(str(Path(__file__).parent))
 
 from test_spotter_targets import ALPHABET, SIZE, TEXTS, answers_of, page_of  # noqa: E402
-
 from torch import Tensor  # noqa: E402
 
 from ocr.models.end2end.characters import character_text, characters_of  # noqa: E402
