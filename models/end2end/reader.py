@@ -15,8 +15,9 @@ import numpy as np
 from ocr.document import Line, Page
 from ocr.models.codec import LEADS, Alphabet
 from ocr.models.end2end.assemble import assemble_line
-from ocr.models.end2end.linking import link_lines
+from ocr.models.end2end.linking import Indices, link_lines
 from ocr.models.end2end.look import spot_page
+from ocr.models.end2end.one_line import one_line
 from ocr.models.end2end.one_look import Grey, resize
 from ocr.models.end2end.reading_config import LinkConfig, LookConfig, SpotConfig
 from ocr.models.end2end.reread import Context, reread
@@ -26,7 +27,7 @@ from ocr.models.interface import Image
 from ocr.models.page_blocks import page_blocks
 from ocr.polygon import as_polygon, from_box
 
-LINE_PIXELS = 30
+LINE_PIXELS = 28
 """Height in px that the image of a single line is brought to, its margins included."""
 
 LINE_MARGIN = 12
@@ -64,25 +65,26 @@ class End2EndReader:
     def _read_page(self, image: Image) -> Page:
         height, width = image.shape[:2]
         grey = grey_of(image)
-        lines = self._lines(self._spots(grey, self.settings.look), image)
+        spots = self._spots(grey, self.settings.look)
+        lines = self._lines(spots, link_lines(spots, self.settings.link), image)
+        lines = [line for line in lines if line.confidence >= self.settings.link.minimum_confidence]
         return Page(1, width, height, page_blocks(lines, grey))
 
     def _spots(self, grey: Grey, look: LookConfig) -> Spots:
         return spot_page(grey, self._network, self._leads, look, self.settings.spot)
 
-    def _lines(self, spots: Spots, image: Image) -> list[Line]:
-        """The characters linked to lines, without those that nobody could be sure of."""
+    def _lines(self, spots: Spots, linked: Sequence[Indices], image: Image) -> list[Line]:
+        """The lines of linked characters that can be written."""
         link, size = self.settings.link, (image.shape[1], image.shape[0])
-        linked = link_lines(spots, link)
         if self._context is not None:
             spots = reread(spots, linked, self._context, self.settings.spot.alternatives)
         lines = [
             assemble_line(spots, line, self.alphabet, size, link, self.settings.spot.alternatives) for line in linked
         ]
-        return [line for line in lines if line and line.confidence >= link.minimum_confidence]
+        return [line for line in lines if line]
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
-        """Line crops (H, W, 3): all text in each as one line; a crop without text gives a line with empty text."""
+        """Line crops (H, W, 3): the row of text in each; a crop without text gives a line with empty text."""
         return [self._read_line(image) for image in images]
 
     def _read_line(self, image: Image) -> Line:
@@ -95,16 +97,11 @@ class End2EndReader:
         bordered = cv2.copyMakeBorder(grey, *(LINE_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=ground)
         spots = self._spots(np.asarray(bordered, np.uint8), replace(look, enlarge=1.0))
         shift = -LINE_MARGIN / scale
-        lines = self._lines(spots.moved(np.array([[1 / scale, 0, shift], [0, 1 / scale, shift]])), image)
-        lines.sort(key=lambda line: line.polygon[0][0])
-        words = tuple(word for line in lines for word in line.words)
-        confidence = float(np.mean([line.confidence for line in lines])) if lines else 0.0
-        text, doubts = "", []
-        for line in lines:
-            start = len(text) + bool(text)
-            doubts += [replace(doubt, start=start + doubt.start, stop=start + doubt.stop) for doubt in line.doubts]
-            text = f"{text} {line.text}" if text else line.text
-        return Line(text, as_polygon(from_box(0, 0, width, height)), confidence, words, doubts=tuple(doubts))
+        spots = one_line(spots.moved(np.array([[1 / scale, 0, shift], [0, 1 / scale, shift]])))
+        whole = as_polygon(from_box(0, 0, width, height))
+        # however unsure: that there is a line was said by whoever cut it out
+        lines = self._lines(spots, [np.arange(len(spots))] if len(spots) else [], image)
+        return replace(lines[0], polygon=whole) if lines else Line("", whole, 0.0)
 
 
 def grey_of(image: Image) -> Grey:

@@ -42,7 +42,7 @@ class LinkConfig:
         bend: Largest angle in degrees between the directions of linked characters.
         space: Probability from which a space is written between linked characters; under a half, since spaces that are
             missed are ten times as many as those that are invented.
-        minimum_confidence: Lines of which the reader is less sure are left out.
+        minimum_confidence: Lines of a page of which the reader is less sure are left out.
     """
 
     tolerance: float = 0.5
