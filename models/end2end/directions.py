@@ -42,17 +42,21 @@ def neighbour_axes(spots: Spots) -> FloatArray:
     return np.asarray((axes + 90) % 180 - 90)
 
 
-def axis_groups(axes: FloatArray, look: LookConfig) -> list[float]:
-    """Axes in degrees, -90 to 90, along which a part of the characters stand that is worth a look; commonest first."""
+def axis_groups(axes: FloatArray, weights: FloatArray, look: LookConfig) -> list[float]:
+    """Axes in degrees, -90 to 90, along which a part of the characters stand that is worth a look; commonest first.
+
+    ``weights`` (M,) say how much each character counts: doubtful ones are often dots, rules or strokes of handwriting.
+    """
     left = np.isfinite(axes)
+    weights = weights / max(float(weights.mean()), 1e-6) if len(weights) else weights
     least = max(look.group_size, look.group_part * len(axes))
     groups: list[float] = []
-    while left.sum() >= least:
-        histogram, _ = np.histogram(axes[left], bins=90, range=(-90, 90))
+    while weights[left].sum() >= least:
+        histogram, _ = np.histogram(axes[left], bins=90, range=(-90, 90), weights=weights[left])
         smooth = sum(np.roll(histogram, step) for step in range(-2, 3))
         peak = -89.0 + 2 * int(np.argmax(smooth))
         near = left & (np.abs(axis_difference(axes, peak)) < SPREAD)
-        if near.sum() < least:
+        if weights[near].sum() < least:
             break
         groups.append(float((peak + np.median(axis_difference(axes[near], peak)) + 90) % 180 - 90))
         left &= np.abs(axis_difference(axes, groups[-1])) > APART

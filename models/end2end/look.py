@@ -36,7 +36,7 @@ def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookCon
     if len(first) == 0:
         return first
     axes = neighbour_axes(first)
-    groups = axis_groups(axes, look) or [0.0]
+    groups = axis_groups(axes, first.confidence, look) or [0.0]
     upright = all(abs(axis) <= look.tilt for axis in groups)
     closer = closer_scale(scale, first, leads, look, look.again if upright else look.closer)
     labels = group_of(first, axes, groups)
@@ -79,7 +79,7 @@ def reading_angle(
     Which way it runs is plain where most characters of an upright page say so; else a window of it is read both ways.
     """
     upright = abs(axes[0]) <= look.tilt
-    if len(part) == 0 or (upright and np.mean(np.abs(difference(part.angles, axes[0])) < look.group) >= look.plain):
+    if len(part) == 0 or (upright and agreement(part, axes[0], look) >= look.plain):
         return 0.0 if upright else axes[0]
     left, top, right, bottom = densest_window(part.centres, look.window / scale)
     window = grey[max(top, 0) : bottom, max(left, 0) : right]
@@ -90,3 +90,9 @@ def reading_angle(
         worth.append(float(seen.confidence[np.abs(difference(seen.angles, way)) < look.group].sum()))
     way = ways[int(np.argmax(worth))]
     return way if abs(way) > look.tilt else 0.0
+
+
+def agreement(part: Spots, axis: float, look: LookConfig) -> float:
+    """The share of characters, counted by their confidence, whose own direction is this one."""
+    near = np.abs(difference(part.angles, axis)) < look.group
+    return float(part.confidence[near].sum() / max(float(part.confidence.sum()), 1e-6))

@@ -31,7 +31,7 @@ def one_line(spots: Spots) -> Spots:
     if len(spots) == 0:
         return spots
     row = weighted_median(spots.centres[:, 1], spots.confidence * spots.heights)
-    height = weighted_median(spots.heights, spots.confidence * spots.heights)
+    height = spots.height_quantile(0.5)
     spots = spots.take(np.abs(spots.centres[:, 1] - row) < OFF_ROW * height)
     spots = spots.take(np.argsort(spots.centres[:, 0], kind="stable"))
     ahead = np.diff(spots.centres, axis=0, append=spots.centres[-1:] + np.array([[height, 0.0]]))

@@ -97,7 +97,7 @@ class LookConfig:
     syllable_part: float = 0.3
     closer: float = 1.1
     again: float = 1.25
-    tall: float = 1.35
+    tall: float = 1.15
     small_part: float = 0.25
     tile: int = 1792
     overlap: int = 128

@@ -41,7 +41,7 @@ def closer_scale(scale: float, spots: Spots, leads: frozenset[int], look: LookCo
         return scale
     syllables = float(np.isin(spots.symbols[:, 0], list(leads)).mean())
     height = look.syllable_height if syllables > look.syllable_part else look.line_height
-    small = float(np.quantile(spots.heights, look.small_part)) * scale
+    small = spots.height_quantile(look.small_part) * scale
     wanted = min(look.enlarge, scale * height / max(small, 1.0))
     return wanted if wanted > factor * scale or small > look.tall * height else scale
 

@@ -169,6 +169,10 @@ def test_lines_as_close_as_letters_are_read_one_way() -> None:
     assert np.abs(axis_difference(spots.angles, 40.0)).max() < 1.5
 
 
+def groups_of(spots: Spots) -> list[float]:
+    return axis_groups(neighbour_axes(spots), spots.confidence, LOOK)
+
+
 def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
     count = len(squares)
     ones, ahead = np.ones(count), np.tile([1.0, 0.0], (count, 1))
@@ -181,14 +185,14 @@ def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
 
 @pytest.mark.parametrize("angle", [0.0, 12.0, 45.0, 88.0, -60.0])
 def test_the_axis_of_lines_is_told_by_where_characters_stand(angle: float) -> None:
-    (found,) = axis_groups(neighbour_axes(spots_at(rows(angle))), LOOK)
+    (found,) = groups_of(spots_at(rows(angle)))
     assert abs(float(axis_difference(np.array(found), angle))) < 1.5
 
 
 def test_a_few_characters_do_not_call_for_a_look_of_their_own() -> None:
     page = rows(0.0, (450, 300), 9) + rows(70.0, (700, 1000), 1)[:5]
-    assert len(axis_groups(neighbour_axes(spots_at(page)), LOOK)) == 1
-    assert axis_groups(neighbour_axes(spots_at([])), LOOK) == []
+    assert len(groups_of(spots_at(page))) == 1
+    assert groups_of(spots_at([])) == []
 
 
 def scale_for(heights: list[float], scale: float = 1.0, leads: frozenset[int] = LEADS) -> float:

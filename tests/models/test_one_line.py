@@ -73,7 +73,7 @@ def test_the_weighted_median_follows_the_weight() -> None:
 
 def test_a_doubtful_crop_is_read_all_the_same() -> None:
     cells, maps, probabilities, features = answers_of(
-        characters_of(page_of((TEXT,), height=24, top=14), ALPHABET), TargetConfig()
+        characters_of(page_of((TEXT,), height=20, top=16), ALPHABET), TargetConfig()
     )
     doubtful: Answers = cells, maps, 0.3 * probabilities + 0.7 / probabilities.shape[2], features
 
