@@ -19,8 +19,8 @@ NF4_BLOCK, NF4_SECOND_BLOCK = 64, 256
 LAST_LAYERS = {"recognizer": ("head",), "detector": ("classify",), "spotter": ("maps", "classify")}
 """Layers that are trained in full beside the adapters: new print changes which letters are likely."""
 
-CLASS_HEAD = {"spotter": ("hidden", "classify")}
-"""Layers that look at the cells of characters alone; what they keep is left out of the activations."""
+CLASS_HEAD = {"spotter": frozenset({"hidden", "classify", "context"})}
+"""Layers, or modules of layers, that look at the cells of characters alone; what they keep is left out of the activations."""
 
 SHARED_INPUT = re.compile(r"(?:^|[._])(?:k|v|key|value|k_proj|v_proj)$")
 """Layers that take the same input as the queries' layer, which is kept once."""
@@ -113,7 +113,8 @@ def activation_bytes(part: str, layers: Sequence[Layer], pixels: int, token: int
     """
     numbers = 0.0
     for layer in layers:
-        if layer.name.rsplit(".", 1)[-1] in CLASS_HEAD.get(part, ()) or layer.kind not in (LINEAR, CONVOLUTION):
+        of_cells = not CLASS_HEAD.get(part, frozenset()).isdisjoint(layer.name.split("."))
+        if of_cells or layer.kind not in (LINEAR, CONVOLUTION):
             continue
         inputs = layer.shape[1] if layer.kind == LINEAR else layer.shape[0]
         kept = layer.shape[0] + (0 if SHARED_INPUT.search(layer.name) else inputs)
