@@ -20,7 +20,7 @@ LAST_LAYERS = {"recognizer": ("head",), "detector": ("classify",), "spotter": ("
 """Layers that are trained in full beside the adapters: new print changes which letters are likely."""
 
 CLASS_HEAD = {"spotter": frozenset({"hidden", "classify", "context"})}
-"""Layers, or modules of layers, that look at the cells of characters alone; what they keep is left out of the activations."""
+"""Layers, or modules of layers, that look at characters alone; what they keep is left out of the activations."""
 
 SHARED_INPUT = re.compile(r"(?:^|[._])(?:k|v|key|value|k_proj|v_proj)$")
 """Layers that take the same input as the queries' layer, which is kept once."""
