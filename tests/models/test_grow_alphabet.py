@@ -78,6 +78,7 @@ def test_a_recognizer_answers_for_old_symbols_as_before() -> None:
 def test_a_spotter_answers_for_old_symbols_as_before_in_every_slot() -> None:
     _, pipeline = tiny(END2END)
     batch = {"images": torch.rand(1, 1, 64, 64) * 255, "cells": torch.tensor([[0, 2, 3], [0, 7, 7]])}
+    batch["chains"] = torch.tensor([[0, 1]])
     before = pipeline({"spotter": batch})["symbols"]  # (cells, 3, classes)
     pipeline.grow_alphabet(Alphabet([*default_alphabet().symbols, "α"]))
     after = pipeline({"spotter": batch})["symbols"]

@@ -98,7 +98,7 @@ def test_int8_networks_answer_nearly_as_before(name: str, folder: Path, tmp_path
         difference = np.abs(before - after).max()
         assert 0 < difference < 0.1 * np.abs(before).max()
     hashes = [read_hashes(model / HASHES) for model in (folder / "base", tmp_path / "int8")]
-    assert all(one.keys() == {f"{part}.onnx" for part in small.networks} for one in hashes) and hashes[0] != hashes[1]
+    assert all(one.keys() >= {f"{part}.onnx" for part in small.networks} for one in hashes) and hashes[0] != hashes[1]
 
 
 def test_int8_from_the_command_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
