@@ -95,15 +95,15 @@ def predict(
         from ocr.commands.correcting import load_correcting
 
         load_reader = functools.partial(load_correcting, load_reader, corrector, lexicon, corrector_weights)
-    count = workers or default_workers(inputs, large=any((adapter, corrector, device not in (None, "cpu"))))
+    large = any((adapter, corrector, device not in (None, "cpu")))
+    count = workers or default_workers(inputs, large)
     with contextlib.ExitStack() as stack:
         if count > 1:
             from ocr.data.inputs import is_several
             from ocr.reading_processes import ReadingProcesses
 
             at_once = len(inputs) >= count or is_several(inputs[0])
-            processes = stack.enter_context(ReadingProcesses(load_reader, count, at_once))
-            load_reader = lambda: processes  # noqa: E731
+            load_reader = stack.enter_context(ReadingProcesses(load_reader, count, at_once, forked=not large)).load
         code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain, resume)
     raise typer.Exit(code)
 
