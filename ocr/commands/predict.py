@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 DEFAULTS = PageOptions()
 MOST_WORKERS = 4
+OBJECTS_PER_COLLECTION = 50_000
+"""Between two searches for cycles of objects, which importing and reading make few of: 700, Python's own, cost 4 ms a page."""
 MANY_PAGES = (".pdf", ".tif", ".tiff")
 """Suffixes of files that may have several pages."""
 
@@ -88,6 +91,7 @@ def predict(
     """
     from ocr.commands.progress import ReadingProgress
 
+    gc.set_threshold(OBJECTS_PER_COLLECTION)
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated, max_pages, reading_timeout)
     progress = ReadingProgress(quiet=quiet)
     load_reader: Callable[[], Reader] = functools.partial(load_model, model, pipeline, adapter, device)
