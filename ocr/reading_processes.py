@@ -3,8 +3,8 @@
 Each holds the model and computes on one core, so that two cores read two pages in the time of one; threads inside a
 page gain less. A process that dies takes one page with it, and another takes its place.
 
-Where the system can (Linux), the model is loaded once, by the parent, of which the others are forked: they need not start
-Python and load it again, and they share its memory.
+Where the system can (Linux), the model is loaded once, by the parent, of which the others are forked: they need not
+start Python and load it again, and they share its memory.
 """
 
 from __future__ import annotations

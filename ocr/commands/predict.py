@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULTS = PageOptions()
 MOST_WORKERS = 4
 OBJECTS_PER_COLLECTION = 50_000
-"""Between two searches for cycles of objects, which importing and reading make few of: 700, Python's own, cost 4 ms a page."""
+"""Made between two searches for cycles of objects, of which reading makes few: 700, Python's own, cost 4 ms a page."""
 MANY_PAGES = (".pdf", ".tif", ".tiff")
 """Suffixes of files that may have several pages."""
 
