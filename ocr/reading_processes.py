@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ocr.models.interface import Image, Reader
 
 NO_LIMIT = 0.0
-CAN_FORK = sys.platform == "linux"
-"""Elsewhere libraries of the system have threads of their own by then, which a forked process lacks."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 STOPPING = {signal.SIGINT, signal.SIGTERM}
 
@@ -49,7 +47,7 @@ class ReadingProcesses:
         self, load_reader: Callable[[], Reader], count: int, at_once: bool = False, forked: bool = False
     ) -> None:
         self.ahead = count + 1
-        self._load_reader, self._count, self._forked = load_reader, count, forked and CAN_FORK
+        self._load_reader, self._count, self._forked = load_reader, count, forked and can_fork()
         self._begun = False
         self._others = set(multiprocessing.active_children())
         self._pool = self._start()
@@ -110,6 +108,14 @@ class ReadingProcesses:
                 height, width = image.shape[:2]
                 message = f"the process that read its {width} x {height} pixels died; is there enough memory?"
                 raise InputError("worker_crash", message) from None
+
+
+def can_fork() -> bool:
+    """Whether this process has one thread yet: a forked one lacks the others, and what waits for them would hang.
+
+    Known on Linux; a process that has read or computed before (a program that calls ours) has threads of libraries.
+    """
+    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208
 
 
 @contextlib.contextmanager
