@@ -34,7 +34,7 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
     for number, (text, other) in enumerate(doubt.readings):
         if number == 0 or other < max(best - config.spread, config.floor) or text == read:
             continue
-        if (code or CODE.search(text)) and other < value - config.close:
+        if (code or CODE.search(text)) and other < value - (config.close if keeps_digits(read, text) else 0.0):
             continue
         if signs_in(text) != signs_in(read) and other < value - config.close_signs:
             continue
@@ -42,6 +42,13 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
             continue
         numbers.append(number)
     return numbers
+
+
+def keeps_digits(read: str, text: str) -> bool:
+    """Whether no digit became another one and nothing came in or fell out: amounts are not for a language to say."""
+    return len(read) == len(text) and not any(
+        a.isdecimal() and b.isdecimal() and a != b for a, b in zip(read, text, strict=True)
+    )
 
 
 def needed_gain(line: Line, doubt: Doubt, number: int, others: int, config: CorrectionConfig) -> float:
