@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import ocr.pipeline
 from ocr.correct.config import CorrectionConfig
-from ocr.correct.guard import allowed_readings, keeps_digits
+from ocr.correct.guard import allowed_readings
 from ocr.correct.prior import GuidedReader, guided, light_corrector
 from ocr.document import Doubt, Line, Page
 from ocr.models.codec import default_alphabet
@@ -63,14 +63,17 @@ def test_what_is_read_without_doubt_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "text", "kept"),
-    [("te1", "tel", True), ("12.50", "12.80", False), ("0rder", "Order", True), ("l0", "l", False)],
+    ("read", "doubtful", "new", "free"),
+    [("te1", "1", "l", True), ("0rder", "0", "O", True), ("12.50", "5", "8", False), ("UB76-N", "B", "8", False)],
 )
-def test_digits_become_letters_but_not_other_digits(read: str, text: str, kept: bool) -> None:
-    assert keeps_digits(read, text) is kept
-    doubt = Doubt(0, len(read), ((read, math.log(0.6)), (text, math.log(0.3))))
+def test_words_may_change_against_the_picture_and_amounts_and_codes_may_not(
+    read: str, doubtful: str, new: str, free: bool
+) -> None:
+    start = read.index(doubtful)
+    doubt = Doubt(start, start + 1, ((doubtful, math.log(0.6)), (new, math.log(0.3))))
     line = Line(read, ((0, 0), (9, 0), (9, 9), (0, 9)), doubts=(doubt,))
-    assert allowed_readings(line, doubt, CorrectionConfig(close=2.0, close_signs=2.0)) == ([0, 1] if kept else [0])
+    assert allowed_readings(line, doubt, CorrectionConfig(close=2.0)) == ([0, 1] if free else [0])
+    assert allowed_readings(line, doubt, CorrectionConfig()) == [0]
 
 
 class OtherReader:
