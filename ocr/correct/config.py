@@ -72,5 +72,5 @@ class Temperature:
 
 
 TEMPERATURES = {"two_stage": Temperature(1.3, 0.4), "end2end": Temperature(2.0, 2.2)}
-"""By pipeline, for corrected words: between fits on several sets of pages in training fonts (scripts/LOG.md), read by the
-models of that day; ``scripts/fit_temperature.py`` fits them anew."""
+"""By pipeline, for corrected words: between fits on several sets of pages in training fonts (scripts/LOG.md), read by
+the models of that day; ``scripts/fit_temperature.py`` fits them anew."""
