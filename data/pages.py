@@ -240,9 +240,9 @@ class PageReader:
 
     def _start(self) -> subprocess.Popen[bytes]:
         # -I keeps the current folder and the environment from choosing which modules are imported; the parent's own
-        # search path is handed over instead.
+        # search path is handed over instead, so that looking for it (-S) is not done again.
         search_path = [entry for entry in sys.path if entry] + [str(Path(ocr.__file__).parents[1])]
-        command = [sys.executable, "-I", "-c", START_WORKER, json.dumps(search_path)]
+        command = [sys.executable, "-I", "-S", "-c", START_WORKER, json.dumps(search_path)]
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,32 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     except Exception as error:  # ONNX Runtime raises several classes of its own
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"cannot load {path}: {reason}; {remedy(path.parent)}") from error
+
+
+def open_aside(path: Path) -> Callable[[], onnxruntime.InferenceSession]:
+    """Have a network opened in a thread of its own, while the caller imports and opens what else it needs.
+
+    The function returned waits for it, and returns and raises what :func:`open_session` does.
+    """
+    share_memory()
+    result: list[onnxruntime.InferenceSession | Exception] = []
+
+    def open_here() -> None:
+        try:
+            result.append(open_session(path))
+        except Exception as error:
+            result.append(error)
+
+    thread = threading.Thread(target=open_here)
+    thread.start()
+
+    def wait() -> onnxruntime.InferenceSession:
+        thread.join()
+        if isinstance(result[0], Exception):
+            raise result[0]
+        return result[0]
+
+    return wait
 
 
 @functools.cache

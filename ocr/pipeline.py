@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ocr.correct.prior import guided
 from ocr.errors import MissingExtraError, ModelError, UsageError
 from ocr.models.adapter_folder import check_base, load_adapted, read_adapter_info, refuse_adapter
-from ocr.models.interface import LineReader
 from ocr.models.registry import PIPELINES, TRAINED
 from ocr.models.schema import suggest
 from ocr.models.weights import load_pipeline, read_model_config
+
+if TYPE_CHECKING:
+    from ocr.models.interface import LineReader
 
 DEFAULT_PIPELINE = "two_stage"
 DEFAULT_MODELS = {"two_stage": "two-stage-small", "end2end": "end2end-small"}

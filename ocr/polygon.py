@@ -6,6 +6,7 @@ is printed upside down starts at its bottom right in the image). Documents hold 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import cv2
@@ -90,10 +91,10 @@ def text_corners(polygon: ArrayLike) -> FloatArray:
 
 def side_lengths(quad: ArrayLike) -> tuple[float, float]:
     """Width along the text and height across it, in pixels, of a four-cornered polygon (means of opposite sides)."""
-    a, b, c, d = np.asarray(quad, dtype=np.float64)
-    width = (np.linalg.norm(b - a) + np.linalg.norm(c - d)) / 2
-    height = (np.linalg.norm(d - a) + np.linalg.norm(c - b)) / 2
-    return float(width), float(height)
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = np.asarray(quad, dtype=np.float64).tolist()  # quicker than four norms
+    width = math.sqrt((bx - ax) ** 2 + (by - ay) ** 2) + math.sqrt((cx - dx) ** 2 + (cy - dy) ** 2)
+    height = math.sqrt((dx - ax) ** 2 + (dy - ay) ** 2) + math.sqrt((cx - bx) ** 2 + (cy - by) ** 2)
+    return width / 2, height / 2
 
 
 def all_side_lengths(quads: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -102,12 +102,11 @@ def split_lines(region: Mask, fine: NDArray[np.float32], levels: Sequence[float]
     """The kernels in a connected region: itself, or its parts if at some level several lie above each other."""
     for position, level in enumerate(levels):
         above = (region & (fine >= level)).view(np.uint8)
-        count, seeds = cv2.connectedComponents(above)
+        count, seeds, statistics, _ = cv2.connectedComponentsWithStats(above)
         if count < 3:  # one part, and what is around it
             continue
-        areas = np.bincount(seeds.ravel(), minlength=count)
-        kept = (np.flatnonzero(areas[1:] >= SMALLEST_SEED) + 1).tolist()
-        if len(kept) > 1 and are_stacked([outline(seeds == index, 0, 0) for index in kept]):
+        kept = (np.flatnonzero(statistics[1:, cv2.CC_STAT_AREA] >= SMALLEST_SEED) + 1).tolist()
+        if len(kept) > 1 and are_stacked([part_outline(seeds, i, statistics[i].tolist()) for i in kept]):
             parts = nearest_parts(region, np.isin(seeds, kept))
             return [line for part in parts for line in split_lines(part, fine, levels[position + 1 :])]
     return [region]
@@ -139,6 +138,12 @@ def outline(mask: Mask, left: int, top: int) -> FloatArray:
     contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     points = np.concatenate(contours).reshape(-1, 2).astype(np.float64)
     return (points + np.array([left + 0.5, top + 0.5])) * PIXEL
+
+
+def part_outline(labels: NDArray[np.int32], index: int, statistics: Sequence[int]) -> FloatArray:
+    """The outline of a labelled part, of which OpenCV's ``statistics`` say where it is."""
+    left, top, width, height = statistics[:4]
+    return outline(labels[top : top + height, left : left + width] == index, left, top)
 
 
 def page_direction(components: list[Component], decode: DecodeConfig) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 DEFAULTS = PageOptions()
 MOST_WORKERS = 4
+OBJECTS_PER_COLLECTION = 50_000
+"""Made between two searches for cycles of objects, of which reading makes few: 700, Python's own, cost 4 ms a page."""
 MANY_PAGES = (".pdf", ".tif", ".tiff")
 """Suffixes of files that may have several pages."""
 
@@ -88,6 +91,7 @@ def predict(
     """
     from ocr.commands.progress import ReadingProgress
 
+    gc.set_threshold(OBJECTS_PER_COLLECTION)
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated, max_pages, reading_timeout)
     progress = ReadingProgress(quiet=quiet)
     load_reader: Callable[[], Reader] = functools.partial(load_model, model, pipeline, adapter, device)
@@ -95,15 +99,15 @@ def predict(
         from ocr.commands.correcting import load_correcting
 
         load_reader = functools.partial(load_correcting, load_reader, corrector, lexicon, corrector_weights)
-    count = workers or default_workers(inputs, large=any((adapter, corrector, device not in (None, "cpu"))))
+    large = any((adapter, corrector, device not in (None, "cpu")))
+    count = workers or default_workers(inputs, large)
     with contextlib.ExitStack() as stack:
         if count > 1:
             from ocr.data.inputs import is_several
             from ocr.reading_processes import ReadingProcesses
 
             at_once = len(inputs) >= count or is_several(inputs[0])
-            processes = stack.enter_context(ReadingProcesses(load_reader, count, at_once))
-            load_reader = lambda: processes  # noqa: E731
+            load_reader = stack.enter_context(ReadingProcesses(load_reader, count, at_once, forked=not large)).load
         code = run(inputs, load_reader, format, output, overlay, chars, options, progress, explain, resume)
     raise typer.Exit(code)
 

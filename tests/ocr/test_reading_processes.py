@@ -23,7 +23,7 @@ from ocr.errors import ModelError
 from ocr.models.interface import Image
 from ocr.polygon import from_box
 from ocr.predict import DocumentStream, stream_documents
-from ocr.reading_processes import ReadingProcesses
+from ocr.reading_processes import ReadingProcesses, can_fork
 
 
 class CarefulReader:
@@ -69,14 +69,15 @@ def summary(document: DocumentStream) -> str:
     )
 
 
-def test_results_come_in_order_and_a_failure_costs_one_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("forked", [False, True])
+def test_results_come_in_order_and_a_failure_costs_one_page(tmp_path: Path, forked: bool) -> None:
     names = draw(tmp_path, 16, 30, 13, 40, 14, 50)
     names.insert(2, str(tmp_path / "missing.png"))
     tall = tmp_path / "three.tif"
     pages = [PillowImage.fromarray(np.zeros((20, width), np.uint8)) for width in (60, 13, 61)]
     pages[0].save(tall, save_all=True, append_images=pages[1:])
-    with ReadingProcesses(CarefulReader, 2) as reader:
-        seen = [summary(document) for document in stream_documents([*names, str(tall)], lambda: reader)]
+    with ReadingProcesses(CarefulReader, 2, forked=forked) as reader:
+        seen = [summary(document) for document in stream_documents([*names, str(tall)], reader.load)]
     assert seen == [
         "16 1",
         "30 1",
@@ -90,16 +91,38 @@ def test_results_come_in_order_and_a_failure_costs_one_page(tmp_path: Path) -> N
     assert not multiprocessing.active_children()
 
 
-def test_a_page_has_its_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_page_has_its_time(tmp_path: Path, forked: bool) -> None:
     options = PageOptions(reading_timeout=0.5)
-    with ReadingProcesses(CarefulReader, 2) as reader:
-        seen = [summary(document) for document in stream_documents(draw(tmp_path, 15, 20), lambda: reader, options)]
+    with ReadingProcesses(CarefulReader, 2, forked=forked) as reader:
+        seen = [summary(document) for document in stream_documents(draw(tmp_path, 15, 20), reader.load, options)]
     assert seen == ["timeout", "20 1"]
 
 
 def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     with ReadingProcesses(broken_loader, 2) as reader, pytest.raises(ModelError, match="no such model"):
-        [summary(document) for document in stream_documents(draw(tmp_path, 20), lambda: reader)]
+        [summary(document) for document in stream_documents(draw(tmp_path, 20), reader.load)]
+
+
+def test_forked_processes_have_what_the_parent_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not can_fork():
+        pytest.skip("other tests have left threads in this process, or it is not Linux")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    loaded: list[str] = []
+
+    def load() -> CarefulReader:  # no other process could import it
+        loaded.append(os.environ["OMP_NUM_THREADS"])
+        return CarefulReader()
+
+    with ReadingProcesses(load, 3, forked=True) as reader:
+        assert not loaded
+        reader.load()
+        assert len(reader._pool._processes) == 3
+        texts = [line.text for page in reader.predict([np.zeros((20, 30, 3), np.uint8)] * 5) for line in page.lines]
+    assert (texts, loaded, os.environ["OMP_NUM_THREADS"]) == (["30 1"] * 5, ["1"], "7")
+    assert not multiprocessing.active_children()
+    with ReadingProcesses(broken_loader, 2, forked=True) as reader, pytest.raises(ModelError, match="no such model"):
+        reader.load()
 
 
 def test_processes_start_when_they_are_needed_or_at_once() -> None:
@@ -135,13 +158,15 @@ def test_pages_are_read_side_by_side(tmp_path: Path) -> None:
         assert time.monotonic() - started < 6 * 0.3
 
 
-def test_no_process_outlives_a_killed_parent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("forked", [False, True])
+def test_no_process_outlives_a_killed_parent(tmp_path: Path, forked: bool) -> None:
     script = (
         "import sys, time, numpy as np; sys.path[:0] = [sys.argv[1]]\n"
         "from test_reading_processes import CarefulReader\n"
         "from ocr.reading_processes import ReadingProcesses\n"
         "if __name__ == '__main__':\n"
-        "    reader = ReadingProcesses(CarefulReader, 2); reader.predict([np.zeros((9, 9, 3), np.uint8)])\n"
+        f"    reader = ReadingProcesses(CarefulReader, 2, forked={forked}).load()\n"
+        "    reader.predict([np.zeros((9, 9, 3), np.uint8)])\n"
         "    print(*reader._pool._processes, flush=True); time.sleep(60)\n"
     )
     file = tmp_path / "parent.py"
