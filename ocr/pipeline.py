@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocr.correct.prior import guided
 from ocr.errors import MissingExtraError, ModelError, UsageError
 from ocr.models.adapter_folder import check_base, load_adapted, read_adapter_info, refuse_adapter
 from ocr.models.registry import PIPELINES, TRAINED
@@ -44,7 +45,7 @@ def load(
         return load_with_adapter(Path(adapter), name, pipeline)
     folder = find_model(name, pipeline)
     reader: LineReader = importlib.import_module(TRAINED[pipeline_of(folder)]).open_reader(folder)
-    return reader
+    return guided(reader)
 
 
 def load_on(device: str, name: str | Path | None, pipeline: str | None, adapter: str | Path | None) -> LineReader:
@@ -68,7 +69,7 @@ def load_with_adapter(adapter: Path, name: str | Path | None, pipeline: str | No
     except ImportError as error:
         raise MissingExtraError("reading with --adapter", "train") from error
     reader: LineReader = load_adapted(adapter, base).eval().reader()
-    return reader
+    return guided(reader)
 
 
 def find_base(adapter: Path, name: str | Path | None = None, pipeline: str | None = None) -> Path:

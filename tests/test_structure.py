@@ -30,10 +30,10 @@ LAYERS = (
     {"metrics", "page_direction"},
     {"data"},
     {"models"},
+    {"correct"},
     {
         "pipeline",
         "config",
-        "correct",
         "distributed",
         "stop_signals",
         "bad_batch",

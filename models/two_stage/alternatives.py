@@ -7,11 +7,11 @@ many doubtful places keeps the readings of each of them, and all their combinati
 
 from __future__ import annotations
 
-import itertools
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,12 +49,15 @@ def line_doubts(
     The first reading of each is that of the best path; all have the log-probability of the image under them.
     """
     config = config or AlternativesConfig()
-    scores = log_softmax(logits)  # (T, classes)
-    best = scores.argmax(axis=1)
+    highest = logits.max(axis=1, keepdims=True)
+    is_sure = np.exp(logits - highest).sum(axis=1) <= 1 / config.sure  # the inverse of the highest probability, (T,)
+    if is_sure.all():
+        return ()
+    best = logits.argmax(axis=1)
     pieces: list[tuple[str, list[tuple[str, float]]]] = []
-    for start, stop, doubtful in stretches(scores, best, alphabet, config.sure):
+    for start, stop, doubtful in stretches(best, is_sure, alphabet):
         read = text_of_path(best[start:stop], alphabet)
-        others = readings(scores[start:stop], alphabet, config) if doubtful else []
+        others = readings(log_softmax(logits[start:stop]), alphabet, config) if doubtful else []
         pieces.append((read, with_first(read, others) if others else []))
     return placed(pieces)
 
@@ -65,23 +68,31 @@ def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def stretches(
-    scores: NDArray[np.float64], best: NDArray[np.intp], alphabet: Alphabet, sure: float
-) -> list[tuple[int, int, bool]]:
+    best: NDArray[np.intp], is_sure: NDArray[np.bool_], alphabet: Alphabet
+) -> Iterator[tuple[int, int, bool]]:
     """Frames ``start`` to ``stop`` and whether any of them is doubtful; cut where a frame is surely blank and the
-    character that follows begins a new one."""
-    certain = scores.max(axis=1) >= np.log(sure)
-    attached = alphabet.known((*VOWELS, *FINALS)) | marks_of(alphabet)
-    cuts, frames = [0], len(best)
-    symbols = np.where(best != BLANK, best, 0)
-    following, is_start = 0, np.ones(frames + 1, np.bool_)
-    for frame in range(frames - 1, -1, -1):
-        following = int(symbols[frame]) or following
-        is_start[frame] = following not in attached
-    for frame in range(frames):
-        if certain[frame] and best[frame] == BLANK and is_start[frame] and frame > cuts[-1]:
-            cuts.append(frame)
-    cuts.append(frames)
-    return [(a, b, not bool(certain[a:b].all())) for a, b in itertools.pairwise(cuts) if b > a]
+    character that follows begins a new one. Neighbours without a doubt are one stretch.
+
+    Args:
+        best: The likeliest class of each frame, (T,).
+        is_sure: Whether a frame is taken as it is, (T,).
+    """
+    frames = np.arange(len(best))
+    blank = best == BLANK
+    following = np.minimum.accumulate(np.where(blank, len(best), frames)[::-1])[::-1]  # the next symbol's frame
+    attached = np.append(best, BLANK)[following]
+    may_cut = blank & is_sure & ~np.isin(attached, joined_classes(alphabet)) & (frames > 0)
+    starts = np.append(0, np.flatnonzero(may_cut))
+    doubtful = np.logical_or.reduceat(~is_sure, starts)
+    begins = np.flatnonzero(np.append(True, doubtful[1:] | doubtful[:-1]))
+    stops = np.append(starts[begins[1:]], len(best))
+    return zip(starts[begins].tolist(), stops.tolist(), doubtful[begins].tolist(), strict=True)
+
+
+@lru_cache(maxsize=8)
+def joined_classes(alphabet: Alphabet) -> NDArray[np.intp]:
+    """Classes of what joins the symbol before it."""
+    return np.array(sorted(alphabet.known((*VOWELS, *FINALS)) | marks_of(alphabet)), np.intp)
 
 
 def marks_of(alphabet: Alphabet) -> frozenset[int]:
@@ -102,9 +113,11 @@ def prefix_beam(scores: NDArray[np.float64], beam: int) -> list[tuple[Prefix, fl
     """Symbol sequences with their log-probabilities, summed over all alignments within the beam."""
     none = -math.inf
     prefixes: dict[Prefix, tuple[float, float]] = {(): (0.0, none)}  # ending in blank, and in the last symbol
-    for row in scores:
-        classes = np.argpartition(-row, CANDIDATES)[:CANDIDATES]
-        likely = [(int(c), float(row[c])) for c in classes if row[c] > LEAST]
+    count = min(CANDIDATES, scores.shape[1])
+    classes = np.argpartition(-scores, count - 1, axis=1)[:, :count]  # (T, classes) -> (T, count)
+    values = np.take_along_axis(scores, classes, axis=1)
+    for numbers, chances in zip(classes.tolist(), values.tolist(), strict=True):
+        likely = [(c, value) for c, value in zip(numbers, chances, strict=True) if value > LEAST]
         blank = next((value for c, value in likely if c == BLANK), none)
         grown: dict[Prefix, list[float]] = {}
         for prefix, (in_blank, in_symbol) in prefixes.items():

@@ -63,9 +63,9 @@ class TwoStageReader:
         self._detector, self._recognizer = detector, recognizer
         self.alphabet, self.settings = alphabet, settings
 
-    def with_alternatives(self) -> TwoStageReader:
+    def with_alternatives(self, config: AlternativesConfig | None = None) -> TwoStageReader:
         """The same reader, but its lines tell what else they may be."""
-        settings = replace(self.settings, alternatives=AlternativesConfig())
+        settings = replace(self.settings, alternatives=config or AlternativesConfig())
         return TwoStageReader(self._detector, self._recognizer, self.alphabet, settings)
 
     def predict(self, images: Sequence[Image]) -> list[Page]:

@@ -25,13 +25,13 @@ class ReadingConfig:
     page_flip_gain: The same for the median of the voters: many lines together need less to be sure.
     """
 
-    margin: float = 0.10
-    side_margin: float = 0.15
+    margin: float = 0.06
+    side_margin: float = 0.2
     batch_pixels: int = 8192
     chunk: int = 1280
     overlap: int = 128
     minimum_height: float = 3.0
-    minimum_confidence: float = 0.60
+    minimum_confidence: float = 0.70
     straighten: float = 1.5
     voters: int = 6
     certainly_upright: float = 0.92

@@ -55,7 +55,8 @@ def line_image(page: ShrunkPage, quad: FloatArray, height: int) -> GreyImage:
     source, scale = page.level(text_height / height)
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     matrix = cv2.getPerspectiveTransform((quad * scale).astype(np.float32), corners)
-    return cv2.warpPerspective(source, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    flags = cv2.INTER_CUBIC if text_height < height else cv2.INTER_LINEAR  # small print is drawn larger without blur
+    return cv2.warpPerspective(source, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def to_height(grey: GreyImage, height: int) -> GreyImage:

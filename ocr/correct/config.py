@@ -27,7 +27,7 @@ class CorrectionConfig:
     gain_names: Added for a word that looks like a name.
     company: Taken off for each other change in the line, up to two: a line with several doubts was hardly right.
     close: Digits, codes, addresses and amounts change only between readings as close as this to the recogniser, in
-        nats.
+        nats; where other digits stand in the word, or one would become another, never against it.
     close_signs: The same where signs come in or fall out.
     close_names: The same for words that look like names.
     length: Largest part of its length that a line may grow or shrink by.

@@ -30,11 +30,12 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
     best = max(value for _, value in doubt.readings)
     start, words = words_around(line.text, doubt.start, doubt.stop)
     code, name = CODE.search(words) is not None, is_name(line.text, start, words)
+    rest = words[: doubt.start - start] + words[doubt.stop - start :]
     numbers = [0]
     for number, (text, other) in enumerate(doubt.readings):
         if number == 0 or other < max(best - config.spread, config.floor) or text == read:
             continue
-        if (code or CODE.search(text)) and other < value - config.close:
+        if (code or CODE.search(text)) and other < value - (config.close if spells(read, text, rest) else 0.0):
             continue
         if signs_in(text) != signs_in(read) and other < value - config.close_signs:
             continue
@@ -42,6 +43,14 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
             continue
         numbers.append(number)
     return numbers
+
+
+def spells(read: str, text: str, rest: str) -> bool:
+    """Whether one character for one changes in a word that has no digits besides, and no digit to another one:
+    ``0rder``, ``te1``. What stands in amounts and codes is not for a language to say."""
+    if len(read) != len(text) or any(c.isdecimal() for c in rest):
+        return False
+    return not any(a.isdecimal() and b.isdecimal() and a != b for a, b in zip(read, text, strict=True))
 
 
 def needed_gain(line: Line, doubt: Doubt, number: int, others: int, config: CorrectionConfig) -> float:

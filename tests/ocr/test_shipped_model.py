@@ -66,6 +66,7 @@ def test_a_blank_page_gives_no_text(reader: Any, shade: int) -> None:
 
 def test_batch_size_does_not_change_results(letter: Image) -> None:
     small: Any = load(pipeline="two_stage")
+    small = small.with_alternatives()  # the two-stage reader itself, which has settings
     whole = small.predict([letter])
     small.settings = replace(small.settings, reading=replace(small.settings.reading, batch_pixels=1))
     turned = cv2.rotate(letter, cv2.ROTATE_90_CLOCKWISE)

@@ -1,0 +1,70 @@
+"""Reading with a language in mind: doubtful letters of ``two_stage`` weighed by the shipped n-grams, always on.
+
+What ``--correct`` does with care and time, done lightly: fewer readings of each doubtful place, no second network, no
+record of what was changed. A recognizer sees letters and hardly any words: ``customore`` and ``te1`` are mended here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from ocr.correct.config import CorrectionConfig
+from ocr.correct.corrector import Corrector
+from ocr.correct.load import SHIPPED, load_ngrams
+from ocr.document import Line, Page
+from ocr.models.interface import Image, LineReader
+from ocr.models.two_stage.alternatives import AlternativesConfig
+from ocr.models.two_stage.reader import TwoStageReader
+
+FEW_READINGS = AlternativesConfig(sure=0.9, beam=4, readings=3)
+"""How the doubts of lines are found here: in less than half of the time that correction takes."""
+
+LIGHT = CorrectionConfig(weight=0.7, beam=3, gain=1.5, close=2.0, close_signs=1.0)
+"""Chosen on receipts and forms of the train splits (scripts/LOG.md)."""
+
+
+class GuidedReader:
+    """A :class:`~ocr.models.interface.LineReader` over a two-stage reader and a light corrector."""
+
+    pipeline = TwoStageReader.pipeline
+
+    def __init__(self, reader: TwoStageReader, corrector: Corrector) -> None:
+        self._reader, self._doubting = reader, reader.with_alternatives(FEW_READINGS)
+        self._corrector = corrector
+
+    def predict(self, images: Sequence[Image]) -> list[Page]:
+        return [plain_page(self._corrector.correct_page(page)) for page in self._doubting.predict(images)]
+
+    def read_lines(self, images: Sequence[Image]) -> list[Line]:
+        return [plain(line) for line in self._corrector.correct_lines(self._doubting.read_lines(images))]
+
+    def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
+        """See :class:`~ocr.models.interface.LineAligner`; what the picture alone says."""
+        return self._reader.align_lines(images, texts)
+
+    def with_alternatives(self) -> TwoStageReader:
+        """See :class:`~ocr.models.interface.DoubtingReader`: who weighs the alternatives needs no guide."""
+        return self._reader.with_alternatives()
+
+
+def guided(reader: LineReader) -> LineReader:
+    """The reader with the shipped n-grams beside it if it is one of ``two_stage``, else as it is."""
+    return GuidedReader(reader, light_corrector()) if isinstance(reader, TwoStageReader) else reader
+
+
+@lru_cache(maxsize=1)
+def light_corrector() -> Corrector:
+    """Loaded once a process."""
+    return Corrector(load_ngrams(SHIPPED), LIGHT)
+
+
+def plain_page(page: Page) -> Page:
+    """The page without doubts and records of changes."""
+    blocks = tuple(replace(block, lines=tuple(plain(line) for line in block.lines)) for block in page.blocks)
+    return replace(page, blocks=blocks)
+
+
+def plain(line: Line) -> Line:
+    return replace(line, doubts=(), corrections=()) if line.doubts or line.corrections else line
