@@ -1,4 +1,4 @@
-"""Reading with a language in mind: doubtful letters of ``two_stage`` weighed by the shipped n-grams, always on.
+"""Reading with a language in mind: doubtful letters weighed by the shipped n-grams, always on.
 
 What ``--correct`` does with care and time, done lightly: fewer readings of each doubtful place, no second network, no
 record of what was changed. A recognizer sees letters and hardly any words: ``customore`` and ``te1`` are mended here.
@@ -14,7 +14,7 @@ from ocr.correct.config import CorrectionConfig
 from ocr.correct.corrector import Corrector
 from ocr.correct.load import SHIPPED, load_ngrams
 from ocr.document import Line, Page
-from ocr.models.interface import Image, LineReader
+from ocr.models.interface import DoubtingReader, Image, LineReader
 from ocr.models.two_stage.alternatives import AlternativesConfig
 from ocr.models.two_stage.reader import TwoStageReader
 
@@ -26,13 +26,11 @@ LIGHT = CorrectionConfig(weight=0.7, beam=3, gain=1.5, close=2.0, close_signs=1.
 
 
 class GuidedReader:
-    """A :class:`~ocr.models.interface.LineReader` over a two-stage reader and a light corrector."""
+    """A :class:`~ocr.models.interface.LineReader` over another one and a light corrector of its doubts."""
 
-    pipeline = TwoStageReader.pipeline
-
-    def __init__(self, reader: TwoStageReader, corrector: Corrector) -> None:
-        self._reader, self._doubting = reader, reader.with_alternatives(FEW_READINGS)
-        self._corrector = corrector
+    def __init__(self, reader: DoubtingReader, doubting: LineReader, corrector: Corrector) -> None:
+        self._reader, self._doubting, self._corrector = reader, doubting, corrector
+        self.pipeline = reader.pipeline
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return [plain_page(self._corrector.correct_page(page)) for page in self._doubting.predict(images)]
@@ -40,18 +38,33 @@ class GuidedReader:
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
         return [plain(line) for line in self._corrector.correct_lines(self._doubting.read_lines(images))]
 
-    def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
-        """See :class:`~ocr.models.interface.LineAligner`; what the picture alone says."""
-        return self._reader.align_lines(images, texts)
-
-    def with_alternatives(self) -> TwoStageReader:
+    def with_alternatives(self) -> LineReader:
         """See :class:`~ocr.models.interface.DoubtingReader`: who weighs the alternatives needs no guide."""
         return self._reader.with_alternatives()
 
 
+class GuidedTwoStageReader(GuidedReader):
+    """The same of ``two_stage``, whose doubts are found in less time than for ``--correct``."""
+
+    def __init__(self, reader: TwoStageReader, corrector: Corrector) -> None:
+        super().__init__(reader, reader.with_alternatives(FEW_READINGS), corrector)
+        self._aligner = reader
+
+    def with_alternatives(self) -> TwoStageReader:
+        return self._aligner.with_alternatives()
+
+    def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
+        """See :class:`~ocr.models.interface.LineAligner`; what the picture alone says."""
+        return self._aligner.align_lines(images, texts)
+
+
 def guided(reader: LineReader) -> LineReader:
-    """The reader with the shipped n-grams beside it if it is one of ``two_stage``, else as it is."""
-    return GuidedReader(reader, light_corrector()) if isinstance(reader, TwoStageReader) else reader
+    """The reader with the shipped n-grams beside it if it can tell its doubts, else as it is."""
+    if isinstance(reader, TwoStageReader):
+        return GuidedTwoStageReader(reader, light_corrector())
+    if isinstance(reader, DoubtingReader):
+        return GuidedReader(reader, reader.with_alternatives(), light_corrector())
+    return reader
 
 
 @lru_cache(maxsize=1)

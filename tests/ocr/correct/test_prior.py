@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import ocr.pipeline
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.guard import allowed_readings
-from ocr.correct.prior import GuidedReader, guided, light_corrector
+from ocr.correct.prior import GuidedReader, GuidedTwoStageReader, guided, light_corrector
 from ocr.document import Doubt, Line, Page
 from ocr.models.codec import default_alphabet
 from ocr.models.interface import Image
@@ -51,7 +51,7 @@ def test_doubtful_letters_follow_the_language_and_digits_the_picture(
     read: str, place: int, other: str, expected: str
 ) -> None:
     reader = reader_of(read, {place: (other, 0.3)})
-    plain, guide = reader.read_lines([CROP])[0], GuidedReader(reader, light_corrector()).read_lines([CROP])[0]
+    plain, guide = reader.read_lines([CROP])[0], GuidedTwoStageReader(reader, light_corrector()).read_lines([CROP])[0]
     assert plain.text == read and guide.text == expected
     assert not guide.doubts and not guide.corrections
     assert " ".join(word.text for word in guide.words) == expected
@@ -59,7 +59,7 @@ def test_doubtful_letters_follow_the_language_and_digits_the_picture(
 
 def test_what_is_read_without_doubt_stays() -> None:
     reader = reader_of("the customors of the company", {})
-    assert GuidedReader(reader, light_corrector()).read_lines([CROP]) == reader.read_lines([CROP])
+    assert GuidedTwoStageReader(reader, light_corrector()).read_lines([CROP]) == reader.read_lines([CROP])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_words_may_change_against_the_picture_and_amounts_and_codes_may_not(
 
 
 class OtherReader:
-    """A reader that is not of ``two_stage``."""
+    """A reader that tells no doubts."""
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return [Page(1, 1, 1) for _ in images]
@@ -86,8 +86,10 @@ class OtherReader:
         return []
 
 
-def test_the_shipped_two_stage_model_is_guided_and_others_are_not() -> None:
+def test_shipped_models_are_guided_and_readers_without_doubts_are_not() -> None:
+    assert type(ocr.pipeline.load(pipeline="end2end")) is GuidedReader
     reader = ocr.pipeline.load()
-    assert isinstance(reader, GuidedReader) and reader.with_alternatives().settings.alternatives == AlternativesConfig()
+    assert isinstance(reader, GuidedTwoStageReader)
+    assert reader.with_alternatives().settings.alternatives == AlternativesConfig()
     other = OtherReader()
     assert guided(other) is other
