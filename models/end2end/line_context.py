@@ -49,7 +49,7 @@ class LineContext(nn.Module):
 
     def __init__(self, features: int, width: int, depth: int) -> None:
         super().__init__()
-        self.embed = nn.Linear(features, width)
+        self.narrow = nn.Linear(features, width)
         self.place = nn.Linear(SHAPES - 1, width)
         self.positions = nn.ModuleList(
             nn.Conv1d(width, width, NEIGHBOURS, padding=NEIGHBOURS // 2, groups=width) for _ in range(depth)
@@ -68,7 +68,7 @@ class LineContext(nn.Module):
             shapes: ``SHAPES`` numbers for each (L, T, 8); all zero behind a line's last character.
         """
         real = (shapes[..., 2:3] > 0).to(features.dtype)  # (L, T, 1)
-        x = self.embed(self.shown(features)) + self.place(relations(shapes, real))  # (L, T, W)
+        x = self.narrow(self.shown(features)) + self.place(relations(shapes, real))  # (L, T, W)
         unseen = (1 - real.transpose(1, 2).unsqueeze(1)) * -1e4  # (L, 1, 1, T)
         unseen = unseen.expand(-1, -1, x.shape[1], -1)
         for position, block in zip(self.positions, self.blocks, strict=True):
