@@ -43,9 +43,14 @@ def load(
         return load_on(device, name, pipeline, adapter)
     if adapter is not None:
         return load_with_adapter(Path(adapter), name, pipeline)
+    return guided(load_unguided(name, pipeline))
+
+
+def load_unguided(name: str | Path | None = None, pipeline: str | None = None) -> LineReader:
+    """The reader of :func:`load` by the picture alone, without the n-grams that weigh its doubtful letters."""
     folder = find_model(name, pipeline)
     reader: LineReader = importlib.import_module(TRAINED[pipeline_of(folder)]).open_reader(folder)
-    return guided(reader)
+    return reader
 
 
 def load_on(device: str, name: str | Path | None, pipeline: str | None, adapter: str | Path | None) -> LineReader:
