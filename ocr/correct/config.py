@@ -35,7 +35,7 @@ class CorrectionConfig:
     context: Characters of the line before that the language model sees.
     """
 
-    weight: float = 0.5
+    weight: float = 0.7
     share: float = 0.5
     weight_both: float = 0.75
     bonus_both: float = 0.6
@@ -52,8 +52,8 @@ class CorrectionConfig:
     gain_capitals: float = 0.9
     gain_names: float = 0.8
     company: float = 1.0
-    close: float = 0.0
-    close_signs: float = 0.0
+    close: float = 2.0
+    close_signs: float = 1.0
     close_names: float = 1.5
     length: float = 0.25
     edits: float = 0.4

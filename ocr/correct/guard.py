@@ -13,6 +13,9 @@ from ocr.metrics.text import edit_distance
 CODE = re.compile(r"[0-9@_/\\#=+<>|~^$€£₩¥%]|\w\.\w|://")
 """What makes a word a number, amount, code, address or file name, of which no language model knows anything."""
 
+ADDRESS = re.compile(r"[@/\\_]|\w[.:]\w")
+"""What addresses, paths and file names hold, and no word does."""
+
 SENTENCE_END = ".!?:…。"
 
 
@@ -31,11 +34,13 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
     start, words = words_around(line.text, doubt.start, doubt.stop)
     code, name = CODE.search(words) is not None, is_name(line.text, start, words)
     rest = words[: doubt.start - start] + words[doubt.stop - start :]
+    address = ADDRESS.search(words) is not None
     numbers = [0]
     for number, (text, other) in enumerate(doubt.readings):
         if number == 0 or other < max(best - config.spread, config.floor) or text == read:
             continue
-        if (code or CODE.search(text)) and other < value - (config.close if spells(read, text, rest) else 0.0):
+        close = config.close if not address and spells(read, text, rest) else 0.0
+        if (code or CODE.search(text)) and other < value - close:
             continue
         if signs_in(text) != signs_in(read) and other < value - config.close_signs:
             continue

@@ -21,8 +21,8 @@ from ocr.models.two_stage.reader import TwoStageReader
 FEW_READINGS = AlternativesConfig(sure=0.9, beam=4, readings=3)
 """How the doubts of lines are found here: in less than half of the time that correction takes."""
 
-LIGHT = CorrectionConfig(weight=0.7, beam=3, gain=1.5, close=2.0, close_signs=1.0)
-"""Chosen on receipts and forms of the train splits (scripts/LOG.md)."""
+LIGHT = CorrectionConfig(beam=3)
+"""The same guard as that of ``--correct``, on fewer readings."""
 
 
 class GuidedReader:

@@ -73,7 +73,7 @@ def test_words_may_change_against_the_picture_and_amounts_and_codes_may_not(
     doubt = Doubt(start, start + 1, ((doubtful, math.log(0.6)), (new, math.log(0.3))))
     line = Line(read, ((0, 0), (9, 0), (9, 9), (0, 9)), doubts=(doubt,))
     assert allowed_readings(line, doubt, CorrectionConfig(close=2.0)) == ([0, 1] if free else [0])
-    assert allowed_readings(line, doubt, CorrectionConfig()) == [0]
+    assert allowed_readings(line, doubt, CorrectionConfig(close=0.0)) == [0]
 
 
 class OtherReader:
