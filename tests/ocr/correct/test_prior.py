@@ -64,7 +64,14 @@ def test_what_is_read_without_doubt_stays() -> None:
 
 @pytest.mark.parametrize(
     ("read", "doubtful", "new", "free"),
-    [("te1", "1", "l", True), ("0rder", "0", "O", True), ("12.50", "5", "8", False), ("UB76-N", "B", "8", False)],
+    [
+        ("te1", "1", "l", True),
+        ("0rder", "0", "O", True),
+        ("12.50", "5", "8", False),
+        ("UB76-N", "B", "8", False),
+        ("kim@c1eb.org", "1", "l", False),
+        ("www.c1eb", "1", "l", False),
+    ],
 )
 def test_words_may_change_against_the_picture_and_amounts_and_codes_may_not(
     read: str, doubtful: str, new: str, free: bool
@@ -88,6 +95,7 @@ class OtherReader:
 
 def test_shipped_models_are_guided_and_readers_without_doubts_are_not() -> None:
     assert type(ocr.pipeline.load(pipeline="end2end")) is GuidedReader
+    assert type(ocr.pipeline.load_unguided()) is TwoStageReader
     reader = ocr.pipeline.load()
     assert isinstance(reader, GuidedTwoStageReader)
     assert reader.with_alternatives().settings.alternatives == AlternativesConfig()
