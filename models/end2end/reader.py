@@ -71,7 +71,9 @@ class End2EndReader:
         return Page(1, width, height, page_blocks(lines, grey))
 
     def _spots(self, grey: Grey, look: LookConfig) -> Spots:
-        return spot_page(grey, self._network, self._leads, look, self.settings.spot)
+        # a context tells the alternatives anew, so that they need not be found twice
+        spot = self.settings.spot if self._context is None else replace(self.settings.spot, alternatives=False)
+        return spot_page(grey, self._network, self._leads, look, spot)
 
     def _lines(self, spots: Spots, linked: Sequence[Indices], image: Image) -> list[Line]:
         """The lines of linked characters that can be written."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.models.end2end.alternatives import LEAST, likeliest
+from ocr.models.end2end.alternatives import COUNT, LEAST, SURE, likeliest
 from ocr.models.end2end.spots import Spots
 
 Indices = NDArray[np.intp]
@@ -43,7 +43,9 @@ def reread(spots: Spots, lines: Sequence[Indices], context: Context, alternative
     certainty = probabilities.max(axis=2).prod(axis=1).astype(np.float64)
     options, scores = symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None]
     if alternatives:
-        options, scores = likeliest(probabilities)
+        options, scores = np.repeat(options, COUNT, axis=1), np.repeat(scores, COUNT, axis=1)
+        doubtful = certainty < SURE  # of the others nobody asks, and it takes time
+        options[doubtful], scores[doubtful] = likeliest(probabilities[doubtful])
     return replace(spots, symbols=symbols, certainty=certainty, links=links, options=options, option_scores=scores)
 
 
