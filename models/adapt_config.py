@@ -18,7 +18,7 @@ class AdaptConfig:
     a product of two narrow matrices is trained.
 
     With these defaults the recognizer's adapter holds 147,456 numbers in 24 layers and 69,000 of its head: 0.4 MB in
-    fp16; that of the spotter, with its larger head, 1.1 MB. Rank 32 still stays under 1.5 MB for the recognizer. The
+    fp16; that of the spotter, with its larger head, 1.2 MB. Rank 32 still stays under 1.5 MB for the recognizer. The
     head is trained in full, because new print changes which letters are likely, and a low rank would cut off classes.
 
     Attributes:

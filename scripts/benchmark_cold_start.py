@@ -59,7 +59,7 @@ def measure(page: Path, reader: list[str], repetitions: int) -> list[dict[str, o
             "date": datetime.date.today().isoformat(),
             "engine": name,
             "command": " ".join([*(f"{k}={v}" for k, v in runs[name][1].items()), Path(runs[name][0][0]).name,
-                                 *runs[name][0][1:]]),
+                                 *runs[name][0][1:]]).replace(str(page), page.name),
             "median_s": round(medians[name], 3),
             "fastest_s": round(min(values), 3),
             "slowest_s": round(max(values), 3),

@@ -25,7 +25,7 @@ from result_rows import append_rows
 from ocr.data.samples import load_samples
 from ocr.models.interface import Image
 from ocr.models.two_stage import detect, reader
-from ocr.pipeline import load
+from ocr.pipeline import load_unguided
 
 RESULTS = Path(__file__).parent / "results" / "parts.csv"
 PARTS = {
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    model = load(options.model, None if options.model else "two_stage")
+    model = load_unguided(options.model, None if options.model else "two_stage")
     for folder in options.sets:
         samples = [sample for sample in load_samples(folder, split=options.split) if not sample.is_crop]
         images = [cv2.cvtColor(cv2.imread(str(s.image)), cv2.COLOR_BGR2RGB) for s in samples[: options.pages]]
