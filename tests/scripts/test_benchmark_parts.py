@@ -39,7 +39,7 @@ def test_parts_add_up_and_every_part_is_called(tmp_path: Path, monkeypatch: pyte
     cv2.imwrite(str(tmp_path / "page.png"), page)
     (tmp_path / "val.jsonl").write_text('{"image": "page.png", "lines": []}\n')
     reader = TwoStageReader(find_dark, read_one, Alphabet(["a"]), ReadingSettings(height=32))
-    monkeypatch.setattr(benchmark_parts, "load", lambda model, pipeline: reader)
+    monkeypatch.setattr(benchmark_parts, "load_unguided", lambda model, pipeline: reader)
     output = tmp_path / "parts.csv"
     benchmark_parts.main([str(tmp_path), "--rounds", "2", "--output", str(output)])
     (row,) = csv.DictReader(output.open())
