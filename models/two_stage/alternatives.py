@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,6 +26,8 @@ LEAST = -9.0
 """Log-probability below which a class is not looked at in a frame."""
 
 Prefix = tuple[int, ...]
+Likely = list[tuple[int, float]]
+"""The classes looked at in a frame, with their probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,13 @@ class AlternativesConfig:
     sure: Probability from which a frame is taken as it is.
     beam: Prefixes kept at each frame.
     readings: Readings kept of a stretch, at most.
+    settled: Probability of the text of a stretch, over all its alignments, from which there is no doubt about it.
     """
 
     sure: float = 0.98
     beam: int = 12
     readings: int = 8
+    settled: float = 1.0
 
 
 def line_doubts(
@@ -49,115 +53,114 @@ def line_doubts(
     The first reading of each is that of the best path; all have the log-probability of the image under them.
     """
     config = config or AlternativesConfig()
-    highest = logits.max(axis=1, keepdims=True)
-    is_sure = np.exp(logits - highest).sum(axis=1) <= 1 / config.sure  # the inverse of the highest probability, (T,)
+    highest = logits.max(axis=1)  # (T,)
+    inverse = np.exp(logits - highest[:, None]).sum(axis=1)  # of the highest probability, (T,)
+    is_sure = inverse <= 1 / config.sure
     if is_sure.all():
         return ()
     best = logits.argmax(axis=1)
+    spans = stretches(best, is_sure, alphabet)
+    frames = [frame for start, stop in spans for frame in range(start, stop)]
+    likely = likely_classes(logits[frames], highest[frames] + np.log(inverse[frames]))
+    path, settled, first = best.tolist(), math.log(config.settled), 0
     pieces: list[tuple[str, list[tuple[str, float]]]] = []
-    for start, stop, doubtful in stretches(best, is_sure, alphabet):
-        read = text_of_path(best[start:stop], alphabet)
-        others = readings(log_softmax(logits[start:stop]), alphabet, config) if doubtful else []
-        pieces.append((read, with_first(read, others) if others else []))
-    return placed(pieces)
+    behind = 0  # where the stretch before ends
+    for start, stop in spans:
+        pieces.append((text_of_path(path[behind:start], alphabet), []))
+        read = text_of_path(path[start:stop], alphabet)
+        found = with_first(read, readings(likely[first : first + stop - start], alphabet, config))
+        pieces.append((read, found if found[0][1] < settled else []))
+        first, behind = first + stop - start, stop
+    return placed([*pieces, (text_of_path(path[behind:], alphabet), [])])
 
 
-def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # type: ignore[no-any-return]
+def likely_classes(logits: NDArray[np.floating], totals: NDArray[np.floating]) -> list[Likely]:
+    """What is looked at in each frame of logits (T, classes); ``totals`` (T,) are the logarithms of their sums."""
+    count = min(CANDIDATES, logits.shape[1])
+    classes = np.argpartition(-logits, count - 1, axis=1)[:, :count]  # (T, count)
+    values = np.take_along_axis(logits, classes, axis=1).astype(np.float64) - totals[:, None]
+    chances = np.where(values > LEAST, np.exp(values), 0.0)
+    return [
+        [(c, chance) for c, chance in zip(*row, strict=True) if chance]
+        for row in zip(classes.tolist(), chances.tolist(), strict=True)
+    ]
 
 
 def stretches(
     best: NDArray[np.intp], is_sure: NDArray[np.bool_], alphabet: Alphabet
-) -> Iterator[tuple[int, int, bool]]:
-    """Frames ``start`` to ``stop`` and whether any of them is doubtful; cut where a frame is surely blank and the
-    character that follows begins a new one. Neighbours without a doubt are one stretch.
+) -> list[tuple[int, int]]:
+    """Frames ``start`` to ``stop`` of each doubtful stretch; a line is cut where a frame is surely blank and the
+    character that follows begins a new one.
 
     Args:
         best: The likeliest class of each frame, (T,).
         is_sure: Whether a frame is taken as it is, (T,).
     """
-    frames = np.arange(len(best))
-    blank = best == BLANK
-    following = np.minimum.accumulate(np.where(blank, len(best), frames)[::-1])[::-1]  # the next symbol's frame
-    attached = np.append(best, BLANK)[following]
-    may_cut = blank & is_sure & ~np.isin(attached, joined_classes(alphabet)) & (frames > 0)
-    starts = np.append(0, np.flatnonzero(may_cut))
-    doubtful = np.logical_or.reduceat(~is_sure, starts)
-    begins = np.flatnonzero(np.append(True, doubtful[1:] | doubtful[:-1]))
-    stops = np.append(starts[begins[1:]], len(best))
-    return zip(starts[begins].tolist(), stops.tolist(), doubtful[begins].tolist(), strict=True)
+    may_cut = (best == BLANK) & is_sure
+    for frame in np.flatnonzero(joining(alphabet)[best]).tolist():
+        while frame and best[frame - 1] == BLANK:
+            frame -= 1
+            may_cut[frame] = False
+    may_cut[0] = True
+    starts = np.flatnonzero(may_cut)
+    doubtful = np.flatnonzero(np.logical_or.reduceat(~is_sure, starts))
+    stops = [*starts.tolist(), len(best)]
+    return [(stops[i], stops[i + 1]) for i in doubtful.tolist()]
 
 
 @lru_cache(maxsize=8)
-def joined_classes(alphabet: Alphabet) -> NDArray[np.intp]:
-    """Classes of what joins the symbol before it."""
-    return np.array(sorted(alphabet.known((*VOWELS, *FINALS)) | marks_of(alphabet)), np.intp)
+def joining(alphabet: Alphabet) -> NDArray[np.bool_]:
+    """Whether a class (classes,) joins the symbol before it: vowels and finals of Hangul, and marks."""
+    marks = alphabet.known(symbol for symbol in alphabet.symbols if unicodedata.combining(symbol[0]))
+    mask = np.zeros(alphabet.classes, np.bool_)
+    mask[sorted(alphabet.known((*VOWELS, *FINALS)) | marks)] = True
+    return mask
 
 
-def marks_of(alphabet: Alphabet) -> frozenset[int]:
-    """Classes of the marks that join the letter before them."""
-    return alphabet.known(symbol for symbol in alphabet.symbols if unicodedata.combining(symbol[0]))
-
-
-def readings(scores: NDArray[np.float64], alphabet: Alphabet, config: AlternativesConfig) -> list[tuple[str, float]]:
-    """Texts of a stretch (T, classes) with the log-probability of each, most likely first."""
+def readings(frames: Sequence[Likely], alphabet: Alphabet, config: AlternativesConfig) -> list[tuple[str, float]]:
+    """Texts of a stretch with the log-probability of each, most likely first."""
     found: dict[str, float] = {}
-    for prefix, value in prefix_beam(scores, config.beam):
+    for prefix, value in prefix_beam(frames, config.beam):
         text = composed(prefix, alphabet)
         found[text] = float(np.logaddexp(found[text], value)) if text in found else value
     return sorted(found.items(), key=lambda item: -item[1])[: config.readings]
 
 
-def prefix_beam(scores: NDArray[np.float64], beam: int) -> list[tuple[Prefix, float]]:
+def prefix_beam(frames: Sequence[Likely], beam: int) -> list[tuple[Prefix, float]]:
     """Symbol sequences with their log-probabilities, summed over all alignments within the beam."""
-    none = -math.inf
-    prefixes: dict[Prefix, tuple[float, float]] = {(): (0.0, none)}  # ending in blank, and in the last symbol
-    count = min(CANDIDATES, scores.shape[1])
-    classes = np.argpartition(-scores, count - 1, axis=1)[:, :count]  # (T, classes) -> (T, count)
-    values = np.take_along_axis(scores, classes, axis=1)
-    for numbers, chances in zip(classes.tolist(), values.tolist(), strict=True):
-        likely = [(c, value) for c, value in zip(numbers, chances, strict=True) if value > LEAST]
-        blank = next((value for c, value in likely if c == BLANK), none)
+    prefixes: dict[Prefix, list[float]] = {(): [1.0, 0.0]}  # probabilities, ending in blank and in the last symbol
+    scale = 0.0  # logarithm of what they are multiples of, or those of long stretches would vanish
+    for likely in frames:
         grown: dict[Prefix, list[float]] = {}
         for prefix, (in_blank, in_symbol) in prefixes.items():
-            both = _add(in_blank, in_symbol)
-            if blank > none:
-                _put(grown, prefix, 0, both + blank)
-            for c, value in likely:
+            both = in_blank + in_symbol
+            last = prefix[-1] if prefix else BLANK
+            for c, chance in likely:
                 if c == BLANK:
+                    grown.setdefault(prefix, [0.0, 0.0])[0] += both * chance
                     continue
-                if prefix and c == prefix[-1]:
-                    _put(grown, prefix, 1, in_symbol + value)
-                    _put(grown, (*prefix, c), 1, in_blank + value)
-                else:
-                    _put(grown, (*prefix, c), 1, both + value)
-        kept = sorted(grown.items(), key=lambda item: -_add(*item[1]))[:beam]
-        prefixes = {prefix: (values[0], values[1]) for prefix, values in kept}
-    return [(prefix, _add(*values)) for prefix, values in prefixes.items()]
+                if c == last and in_symbol:
+                    grown.setdefault(prefix, [0.0, 0.0])[1] += in_symbol * chance
+                if more := (in_blank if c == last else both):
+                    grown.setdefault((*prefix, c), [0.0, 0.0])[1] += more * chance
+        prefixes = grown
+        if len(grown) > beam:
+            kept = sorted(grown.items(), key=lambda item: -sum(item[1]))[:beam]
+            most = sum(kept[0][1])
+            scale += math.log(most)
+            prefixes = {prefix: [in_blank / most, in_symbol / most] for prefix, (in_blank, in_symbol) in kept}
+    return [(prefix, scale + math.log(sum(values))) for prefix, values in prefixes.items() if sum(values)]
 
 
-def _put(grown: dict[Prefix, list[float]], prefix: Prefix, ending: int, value: float) -> None:
-    if value == -math.inf:
-        return
-    entry = grown.setdefault(prefix, [-math.inf, -math.inf])
-    entry[ending] = _add(entry[ending], value)
-
-
-def _add(first: float, second: float) -> float:
-    """The logarithm of a sum of two probabilities."""
-    high, low = (first, second) if first > second else (second, first)
-    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
-
-
-def text_of_path(best: NDArray[np.intp], alphabet: Alphabet) -> str:
+def text_of_path(path: Sequence[int], alphabet: Alphabet) -> str:
     """The text of a best path: repeats and blanks removed."""
-    kept = [int(c) for i, c in enumerate(best) if c != BLANK and (i == 0 or c != best[i - 1])]
-    return composed(tuple(kept), alphabet)
+    return composed([c for c, before in zip(path, [BLANK, *path], strict=False) if c != before and c != BLANK], alphabet)
 
 
-def composed(prefix: Prefix, alphabet: Alphabet) -> str:
-    return "".join(text for text, _ in compose([alphabet.symbol(c) for c in prefix]))
+def composed(prefix: Sequence[int], alphabet: Alphabet) -> str:
+    symbols = [alphabet.symbol(c) for c in prefix]
+    text = "".join(symbols)
+    return text if text.isascii() else "".join(character for character, _ in compose(symbols))
 
 
 def with_first(read: str, others: list[tuple[str, float]]) -> list[tuple[str, float]]:

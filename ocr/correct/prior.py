@@ -18,11 +18,12 @@ from ocr.models.interface import DoubtingReader, Image, LineReader
 from ocr.models.two_stage.alternatives import AlternativesConfig
 from ocr.models.two_stage.reader import TwoStageReader
 
-FEW_READINGS = AlternativesConfig(sure=0.9, beam=4, readings=3)
-"""How the doubts of lines are found here: in less than half of the time that correction takes."""
-
 LIGHT = CorrectionConfig(beam=3)
 """The same guard as that of ``--correct``, on fewer readings."""
+
+FEW_READINGS = AlternativesConfig(sure=0.9, beam=4, readings=3, settled=LIGHT.sure)
+"""How the doubts of lines are found here: in less than half of the time that correction takes, and none that the guard
+would leave as they are."""
 
 
 class GuidedReader:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ocr.models.codec import BLANK, Alphabet, default_alphabet
-from ocr.models.two_stage.alternatives import AlternativesConfig, line_doubts, log_softmax, prefix_beam
+from ocr.models.two_stage.alternatives import AlternativesConfig, likely_classes, line_doubts, prefix_beam
 from ocr.models.two_stage.recognizer_decode import decode_line, text_of
 
 ALPHABET = default_alphabet()
