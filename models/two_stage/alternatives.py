@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +56,8 @@ def line_doubts(
     """
     config = config or AlternativesConfig()
     highest = logits.max(axis=1)  # (T,)
-    inverse = np.exp(logits - highest[:, None]).sum(axis=1)  # of the highest probability, (T,)
+    shifted = logits - highest[:, None]
+    inverse = np.exp(shifted, out=shifted).sum(axis=1)  # of the highest probability, (T,)
     is_sure = inverse <= 1 / config.sure
     if is_sure.all():
         return ()
@@ -62,33 +65,52 @@ def line_doubts(
     spans = stretches(best, is_sure, alphabet)
     frames = [frame for start, stop in spans for frame in range(start, stop)]
     likely = likely_classes(logits[frames], highest[frames] + np.log(inverse[frames]))
-    path, settled, first = best.tolist(), math.log(config.settled), 0
+    path, first, behind = best.tolist(), 0, 0
     pieces: list[tuple[str, list[tuple[str, float]]]] = []
-    behind = 0  # where the stretch before ends
     for start, stop in spans:
-        pieces.append((text_of_path(path[behind:start], alphabet), []))
-        read = text_of_path(path[start:stop], alphabet)
-        found = with_first(read, readings(likely[first : first + stop - start], alphabet, config))
-        pieces.append((read, found if found[0][1] < settled else []))
-        first, behind = first + stop - start, stop
-    return placed([*pieces, (text_of_path(path[behind:], alphabet), [])])
+        own, seen = symbols_of_path(path[start:stop]), likely[first : first + stop - start]
+        first += stop - start
+        if config.settled < 1 and probability_of(own, seen) >= config.settled:
+            continue
+        read = composed(own, alphabet)
+        pieces.append((composed(symbols_of_path(path[behind:start]), alphabet), []))
+        pieces.append((read, with_first(read, readings(seen, alphabet, config))))
+        behind = stop
+    return placed([*pieces, (composed(symbols_of_path(path[behind:]), alphabet), [])]) if pieces else ()
 
 
 def likely_classes(logits: NDArray[np.floating], totals: NDArray[np.floating]) -> list[Likely]:
     """What is looked at in each frame of logits (T, classes); ``totals`` (T,) are the logarithms of their sums."""
-    count = min(CANDIDATES, logits.shape[1])
-    classes = np.argpartition(-logits, count - 1, axis=1)[:, :count]  # (T, count)
-    values = np.take_along_axis(logits, classes, axis=1).astype(np.float64) - totals[:, None]
-    chances = np.where(values > LEAST, np.exp(values), 0.0)
+    places = np.flatnonzero(logits > (totals + LEAST)[:, None])
+    rows = places // logits.shape[1]
+    chances = np.exp((logits.ravel()[places] - totals[rows]).astype(np.float64))
+    pairs = list(zip((places - rows * logits.shape[1]).tolist(), chances.tolist(), strict=True))
+    bounds = np.searchsorted(rows, np.arange(len(logits) + 1)).tolist()
+    frames = [pairs[start:stop] for start, stop in pairwise(bounds)]
     return [
-        [(c, chance) for c, chance in zip(*row, strict=True) if chance]
-        for row in zip(classes.tolist(), chances.tolist(), strict=True)
+        frame if len(frame) <= CANDIDATES else sorted(frame, key=itemgetter(1), reverse=True)[:CANDIDATES]
+        for frame in frames
     ]
 
 
-def stretches(
-    best: NDArray[np.intp], is_sure: NDArray[np.bool_], alphabet: Alphabet
-) -> list[tuple[int, int]]:
+def probability_of(symbols: Sequence[int], frames: Sequence[Likely]) -> float:
+    """Of these symbols, summed over all their alignments (the forward variables of Graves et al., ICML 2006)."""
+    count = len(symbols)
+    in_blank, in_symbol = [1.0, *[0.0] * count], [0.0] * (count + 1)  # of so many symbols, by what they end in
+    for likely in frames:
+        chances = dict(likely)
+        blank = chances.get(BLANK, 0.0)
+        for k in range(count, 0, -1):
+            in_blank[k] = blank * (in_blank[k] + in_symbol[k])
+            before = in_blank[k - 1]
+            if k == 1 or symbols[k - 1] != symbols[k - 2]:
+                before += in_symbol[k - 1]
+            in_symbol[k] = chances.get(symbols[k - 1], 0.0) * (in_symbol[k] + before)
+        in_blank[0] *= blank
+    return in_blank[-1] + in_symbol[-1]
+
+
+def stretches(best: NDArray[np.intp], is_sure: NDArray[np.bool_], alphabet: Alphabet) -> list[tuple[int, int]]:
     """Frames ``start`` to ``stop`` of each doubtful stretch; a line is cut where a frame is surely blank and the
     character that follows begins a new one.
 
@@ -152,9 +174,9 @@ def prefix_beam(frames: Sequence[Likely], beam: int) -> list[tuple[Prefix, float
     return [(prefix, scale + math.log(sum(values))) for prefix, values in prefixes.items() if sum(values)]
 
 
-def text_of_path(path: Sequence[int], alphabet: Alphabet) -> str:
-    """The text of a best path: repeats and blanks removed."""
-    return composed([c for c, before in zip(path, [BLANK, *path], strict=False) if c != before and c != BLANK], alphabet)
+def symbols_of_path(path: Sequence[int]) -> list[int]:
+    """The classes of a path without repeats and blanks."""
+    return [c for c, before in zip(path, [BLANK, *path], strict=False) if c != before and c != BLANK]
 
 
 def composed(prefix: Sequence[int], alphabet: Alphabet) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
-from ocr.correct.language import Chooser, LanguageModel
+from ocr.correct.language import Chooser, LanguageModel, Remembered
 from ocr.correct.lexicon_words import answers, with_fills
 from ocr.correct.retrieval import Lexicon
 from ocr.correct.rewrite import Change, rewritten
@@ -49,21 +49,33 @@ class Corrector:
         if self.lexicon is not None:
             lines = [self._looked_up(line, self.lexicon) for line in lines]
         before = [context_of(text, self.config.context) for text in contexts or [""] * len(lines)]
-        allowed = [[allowed_readings(line, doubt, self.config) for doubt in line.doubts] for line in lines]
-        open_lines = [i for i, choices in enumerate(allowed) if any(len(numbers) > 1 for numbers in choices)]
-        some, contexts = [lines[i] for i in open_lines], [before[i] for i in open_lines]
-        found = self.searched(some, contexts, [allowed[i] for i in open_lines])
-        chosen = self.checked(some, contexts, found) if self.chooser is None else self.named(found, self.chooser)
+        opened = [self.opened(line) for line in lines]
+        some = [i for i, (line, _) in enumerate(opened) if line.doubts]
+        open_lines, contexts = [opened[i][0] for i in some], [before[i] for i in some]
+        language = Remembered(self.language)
+        found = self.searched(open_lines, contexts, [opened[i][1] for i in some], language)
+        if self.chooser is None:
+            chosen = self.checked(open_lines, contexts, found, language)
+        else:
+            chosen = self.named(found, self.chooser)
         result = list(lines)
-        for i, combination in zip(open_lines, chosen, strict=True):
-            result[i] = self.changed(lines[i], combination)
+        for i, line, combination in zip(some, open_lines, chosen, strict=True):
+            if any(combination):
+                result[i] = self.changed(line, combination)
         return result
 
+    def opened(self, line: Line) -> tuple[Line, list[list[int]]]:
+        """The line with those of its doubts where anything may change, and the readings that are allowed there."""
+        allowed = [(doubt, allowed_readings(line, doubt, self.config)) for doubt in line.doubts]
+        kept = [(doubt, numbers) for doubt, numbers in allowed if len(numbers) > 1]
+        return replace(line, doubts=tuple(doubt for doubt, _ in kept)), [numbers for _, numbers in kept]
+
     def searched(
-        self, lines: Sequence[Line], contexts: Sequence[str], allowed: Sequence[Sequence[Sequence[int]]]
-    ) -> list[list[Combination]]:
-        """See :func:`ocr.correct.search.search`."""
-        beams = search(lines, contexts, allowed, self.language, self.config)
+        self, lines: Sequence[Line], contexts: Sequence[str], allowed: Sequence[Sequence[Sequence[int]]],
+        language: LanguageModel | None = None,
+    ) -> list[list[Combination]]:  # fmt: skip
+        """See :func:`ocr.correct.search.search`; ``language`` stands for the corrector's own."""
+        beams = search(lines, contexts, allowed, language or self.language, self.config)
         if self.second is None:
             return beams
         asked = [i for i, line in enumerate(lines) if self.second_for(line.text)]
@@ -96,26 +108,26 @@ class Corrector:
         return shifted(rewritten(line, changes) if changes else line, line, changes, set(chosen))
 
     def checked(
-        self, lines: Sequence[Line], contexts: Sequence[str], found: Sequence[Sequence[Combination]]
-    ) -> list[tuple[int, ...]]:
+        self, lines: Sequence[Line], contexts: Sequence[str], found: Sequence[Sequence[Combination]],
+        language: LanguageModel | None = None,
+    ) -> list[tuple[int, ...]]:  # fmt: skip
         """Of each line's best combination, the changes that win by ``gain`` each over not being made."""
         chosen = [beam[0].chosen for beam in found]
+        worth = [{combination.chosen: combination.worth(self.config) for combination in beam} for beam in found]
         active = [i for i, numbers in enumerate(chosen) if any(numbers)]
         while active:
-            trials = [without(chosen[i]) for i in active]
-            options = [[[k] for k in trial] for some in trials for trial in some]
-            owners = [i for i, some in zip(active, trials, strict=True) for _ in some]
-            values = iter(
-                beam[0].worth(self.config)
-                for beam in self.searched([lines[i] for i in owners], [contexts[i] for i in owners], options)
-            )
+            trials = [(i, trial) for i in active for trial in without(chosen[i]) if trial not in worth[i]]
+            owners, options = [i for i, _ in trials], [[[number] for number in trial] for _, trial in trials]
+            beams = self.searched([lines[i] for i in owners], [contexts[i] for i in owners], options, language)
+            for (i, trial), beam in zip(trials, beams, strict=True):
+                worth[i][trial] = beam[0].worth(self.config)
             following = []
-            for i, some in zip(active, trials, strict=True):
-                own, *others = [next(values) for _ in some]
+            for i in active:
+                own, *others = (worth[i][trial] for trial in without(chosen[i]))
                 surplus = self._surplus(lines[i], chosen[i], [own - other for other in others])
                 weakest = min(range(len(surplus)), key=surplus.__getitem__)
                 if surplus[weakest] < 0:
-                    chosen[i] = some[weakest + 1]
+                    chosen[i] = without(chosen[i])[weakest + 1]
                     if any(chosen[i]):
                         following.append(i)
             active = following
@@ -132,8 +144,6 @@ class Corrector:
 
     def changed(self, line: Line, chosen: tuple[int, ...]) -> Line:
         """The line with these readings, unless it changes beyond bounds."""
-        if not any(chosen):
-            return line
         changes = [
             (doubt.start, doubt.stop, doubt.readings[number][0], reason_of(doubt.readings, number))
             for doubt, number in zip(line.doubts, chosen, strict=True)

@@ -17,6 +17,23 @@ class LanguageModel(Protocol):
         ...
 
 
+class Remembered:
+    """A language model that is asked each question once."""
+
+    def __init__(self, language: LanguageModel) -> None:
+        self._language = language
+        self._values: dict[tuple[str, str], float] = {}
+
+    def score(self, texts: Sequence[str], contexts: Sequence[str]) -> NDArray[np.float64]:
+        """See :class:`LanguageModel`."""
+        questions = list(zip(texts, contexts, strict=True))
+        new = list(dict.fromkeys(question for question in questions if question not in self._values))
+        if new:
+            values = self._language.score([text for text, _ in new], [context for _, context in new])
+            self._values.update(zip(new, values.tolist(), strict=True))
+        return np.array([self._values[question] for question in questions])
+
+
 class Chooser(Protocol):
     """A chat model: names one of several texts."""
 

@@ -77,9 +77,9 @@ class CharacterNgrams:
 
     def at(self, codes: NDArray[np.uint32], positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """Log-probabilities (N,) of the characters at these positions of a text, given what stands before them."""
-        hashes = hashes_at(codes, positions, self.order)
-        before = hashes_at(codes, positions - 1, self.order - 1)
-        result, pending, weight = np.full(len(positions), UNKNOWN), np.arange(len(positions)), np.zeros(len(positions))
+        count = len(positions)
+        hashes = hashes_at(codes, np.concatenate([positions, positions - 1]), self.order)  # of n-grams and contexts
+        result, pending, weight = np.full(count, UNKNOWN), np.arange(count), np.zeros(count)
         for k in range(self.order - 1, -1, -1):
             found, logarithms = self.ngrams[k].find(hashes[k][pending])
             hit = pending[found]
@@ -87,7 +87,7 @@ class CharacterNgrams:
             pending = pending[~found]
             if not k or not len(pending):
                 break
-            weight[pending] += self.contexts[k].find(before[k - 1][pending])[1]
+            weight[pending] += self.contexts[k].find(hashes[k - 1][count + pending])[1]
         result[pending] += weight[pending]
         return result
 

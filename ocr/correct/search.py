@@ -36,77 +36,59 @@ def search(
     lines: Sequence[Line], contexts: Sequence[str], allowed: Sequence[Sequence[Sequence[int]]],
     language: LanguageModel, config: CorrectionConfig,
 ) -> list[list[Combination]]:  # fmt: skip
-    """For each line its best combinations, most worth first.
+    """For each line, which has doubts, its best combinations, most worth first.
 
     Args:
         contexts: What stands before each line; it is scored with, but not itself.
         allowed: For each line and doubt the numbers of the readings that may be chosen.
     """
     beams = [[Combination("", (), 0.0, 0.0)] for _ in lines]
-    for step in range(max((len(line.doubts) for line in lines), default=-1) + 1):
-        grown = [grow(line, beam, step, own) for line, beam, own in zip(lines, beams, allowed, strict=True)]
-        score(grown, beams, contexts, language)
-        for i, some in enumerate(grown):
-            if some is not None:
-                beams[i] = best_of([combination for _, _, combination in some], config)
+    for step in range(max((len(line.doubts) for line in lines), default=0)):
+        going = [i for i, line in enumerate(lines) if step < len(line.doubts)]
+        grown = [grow(lines[i], beams[i], step, allowed[i][step]) for i in going]
+        questions = [question for i, some in zip(going, grown, strict=True) for question in asked(contexts[i], some)]
+        values = iter(language.score([text for _, text in questions], [before for before, _ in questions]).tolist())
+        for i, some in zip(going, grown, strict=True):
+            spoken = [
+                Combination(new.text, new.chosen, new.recogniser, source.language + next(values))
+                for source, new in some
+            ]
+            beams[i] = best_of(spoken, config)
     return beams
 
 
-Grown = list[tuple[int, str, Combination]]
-"""Number of the combination that one goes on from, what is added to it, and the new one."""
+Grown = list[tuple[Combination, Combination]]
+"""Combinations with what became of them."""
 
 
-def grow(line: Line, beam: Sequence[Combination], step: int, allowed: Sequence[Sequence[int]]) -> Grown | None:
-    """Every combination with each reading of the next doubt and the certain text after it; None behind the last."""
-    if step >= max(len(line.doubts), 1):
-        return None
-    if not line.doubts:
-        return [(0, line.text, Combination(line.text, (), 0.0, 0.0))]
+def grow(line: Line, beam: Sequence[Combination], step: int, allowed: Sequence[int]) -> Grown:
+    """Every combination, and what becomes of it with each reading of the next doubt and the certain text after it."""
     doubt = line.doubts[step]
     before = line.text[: doubt.start] if step == 0 else ""
     after = line.text[doubt.stop : line.doubts[step + 1].start if step + 1 < len(line.doubts) else None]
     first = doubt.readings[0][1]
-    grown: Grown = []
-    for source, combination in enumerate(beam):
-        for number in allowed[step]:
-            reading, value = doubt.readings[number]
-            text = joined(joined(combination.text, before + reading), after)
-            more = Combination(text, (*combination.chosen, number), combination.recogniser + value - first, 0.0)
-            grown.append((source, text[len(combination.text) :], more))
-    return grown
+    parts = [(number, before + doubt.readings[number][0] + after, doubt.readings[number][1]) for number in allowed]
+    return [
+        (old, Combination(joined(old.text, part), (*old.chosen, number), old.recogniser + value - first, 0.0))
+        for old in beam
+        for number, part, value in parts
+    ]
 
 
 def joined(text: str, more: str) -> str:
     """White space stays single, and none stands at the beginning."""
-    parts = " ".join(more.split())
-    if more[:1] == " " and text and text[-1] != " ":
-        parts = " " + parts
-    if more[-1:] == " " and parts[-1:] != " ":
-        parts += " "
-    return text + (parts.lstrip(" ") if not text or text[-1] == " " else parts)
+    whole = text + more
+    while "  " in whole:
+        whole = whole.replace("  ", " ")
+    return whole.lstrip(" ")
 
 
-def score(
-    grown: list[Grown | None], beams: list[list[Combination]], contexts: Sequence[str], language: LanguageModel
-) -> None:
-    """Fill in, in place, what the language model says of all that was added; each question is asked once."""
-    questions: dict[tuple[str, str], int] = {}
-    asked: list[list[int]] = []
-    for i, some in enumerate(grown):
-        folded = is_upper(some[0][2].text) if some else False
-        keys = []
-        for source, added, _ in some or []:
-            before, text = (contexts[i] + beams[i][source].text)[-REACH:], added
-            key = (before.lower(), text.lower()) if folded else (before, text)
-            keys.append(questions.setdefault(key, len(questions)))
-        asked.append(keys)
-    if not questions:
-        return
-    values = language.score([text for _, text in questions], [before for before, _ in questions])
-    for i, some in enumerate(grown):
-        for k, (source, added, new) in enumerate(some or []):
-            spoken = beams[i][source].language + float(values[asked[i][k]])
-            some[k] = (source, added, Combination(new.text, new.chosen, new.recogniser, spoken))  # type: ignore[index]
+def asked(context: str, grown: Grown) -> list[tuple[str, str]]:
+    """What stands before each addition to a line, and what was added."""
+    questions = [((context + old.text)[-REACH:], new.text[len(old.text) :]) for old, new in grown]
+    if is_upper(grown[0][1].text):
+        return [(before.lower(), text.lower()) for before, text in questions]
+    return questions
 
 
 REACH = 32
@@ -127,8 +109,9 @@ def rescored(
 
 def is_upper(text: str) -> bool:
     """Whether a line is written in capitals, which the corpora hardly know: it is then scored in small letters."""
-    letters = [c for c in text if c.isalpha() and c.lower() != c.upper()]
-    return len(letters) > 3 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
+    capitals = sum(map(str.isupper, text))
+    letters = capitals + sum(map(str.islower, text))
+    return letters > 3 and capitals > 0.7 * letters
 
 
 def best_of(some: Sequence[Combination], config: CorrectionConfig) -> list[Combination]:

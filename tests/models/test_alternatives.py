@@ -10,7 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from ocr.models.codec import BLANK, Alphabet, default_alphabet
-from ocr.models.two_stage.alternatives import AlternativesConfig, likely_classes, line_doubts, prefix_beam
+from ocr.models.two_stage.alternatives import (
+    CANDIDATES,
+    LEAST,
+    AlternativesConfig,
+    likely_classes,
+    line_doubts,
+    prefix_beam,
+    probability_of,
+)
 from ocr.models.two_stage.recognizer_decode import decode_line, text_of
 
 ALPHABET = default_alphabet()
@@ -35,18 +43,46 @@ def sure(text: str) -> list[dict[str, float]]:
 
 def test_prefix_beam_sums_all_alignments() -> None:
     rng = np.random.default_rng(0)
-    scores = log_softmax(rng.normal(size=(4, 3)))
+    chances = rng.dirichlet(np.ones(3), size=4)
     expected: dict[tuple[int, ...], float] = {}
     for path in itertools.product(range(3), repeat=4):
         prefix = tuple(c for i, c in enumerate(path) if c and (i == 0 or c != path[i - 1]))
-        value = sum(scores[i, c] for i, c in enumerate(path))
-        expected[prefix] = float(np.logaddexp(expected.get(prefix, -math.inf), value))
-    padded = np.full((4, 8), -50.0)
-    padded[:, :3] = scores
-    found = dict(prefix_beam(padded, beam=1000))
+        expected[prefix] = expected.get(prefix, 0.0) + float(np.prod(chances[np.arange(4), path]))
+    frames = [list(enumerate(row)) for row in chances.tolist()]
+    found = dict(prefix_beam(frames, beam=1000))
     assert found.keys() == expected.keys()
     for prefix, value in expected.items():
-        assert found[prefix] == pytest.approx(value, abs=1e-9)
+        assert found[prefix] == pytest.approx(math.log(value), abs=1e-9)
+        assert probability_of(prefix, frames) == pytest.approx(value, abs=1e-12)
+
+
+def test_probabilities_of_long_stretches_do_not_vanish() -> None:
+    frames = [[(BLANK, 0.02), (1 + i % 3, 0.03), (2 + i % 3, 0.01)] for i in range(400)]
+    found = prefix_beam(frames, beam=4)
+    assert len(found) == 4
+    assert all(400 * math.log(0.01) < value < 400 * math.log(0.06) for _, value in found)
+
+
+def test_the_likely_classes_of_frames_are_the_best_few_with_their_probabilities() -> None:
+    logits = np.random.default_rng(1).normal(0, 5, (20, 30)).astype(np.float32)
+    chances = np.exp(logits.astype(np.float64))
+    totals = chances.sum(axis=1)
+    for row, total, likely in zip(chances, totals, likely_classes(logits, np.log(totals)), strict=True):
+        best = [int(c) for c in np.argsort(-row)[:CANDIDATES] if row[c] > math.exp(LEAST) * total]
+        assert sorted(c for c, _ in likely) == sorted(best)
+        assert dict(likely) == pytest.approx({c: row[c] / total for c in best}, rel=1e-5)
+
+
+def test_what_is_settled_is_no_doubt() -> None:
+    torn = [{"o": 0.5}, {"o": 0.5}]  # no frame is sure, the text hardly in doubt: only where it stands
+    logits = logits_of([*sure("cl"), {}, {"o": 0.9}, {"o": 0.5}, *sure("ck"), {}, {"e": 0.6, "c": 0.39}])
+    places = [(d.start, d.stop) for d in line_doubts(logits, ALPHABET, AlternativesConfig(sure=0.95))]
+    assert places == [(2, 3), (5, 6)]
+    kept = line_doubts(logits, ALPHABET, AlternativesConfig(sure=0.95, settled=0.9))
+    assert [(d.start, d.stop) for d in kept] == [(5, 6)]
+    assert (
+        line_doubts(logits_of([*sure("cl"), {}, *torn, {"o": 0.99}]), ALPHABET, AlternativesConfig(settled=0.7)) == ()
+    )
 
 
 def test_a_sure_line_has_no_doubts() -> None:

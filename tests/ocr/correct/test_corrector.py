@@ -259,3 +259,20 @@ def test_a_reader_without_alternatives_is_told() -> None:
 def write(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
+
+
+class Counting(Dictionary):
+    """Remembers what it was asked."""
+
+    def score(self, texts: Sequence[str], contexts: Sequence[str]) -> NDArray[np.float64]:
+        self.asked = [*getattr(self, "asked", []), *zip(texts, contexts, strict=True)]
+        return super().score(texts, contexts)
+
+
+def test_each_question_is_asked_once_and_none_about_places_that_stay() -> None:
+    doubts = [("s", [("s", 0.99), ("z", 0.01)]), ("ec", [("ec", 0.5), ("oc", 0.4)]), ("aw", [("aw", 0.5), ("ow", 0.4)])]
+    language = Counting("so", "the", "clock", "tower")
+    (new,) = Corrector(language).correct_lines([line_of("so the cleck tawer", *doubts)])
+    assert new.text == "so the clock tower"
+    assert len(language.asked) == len(set(language.asked))
+    assert {text for text, _ in language.asked} >= {"so the cleck t", "so the clock t", "awer", "ower"}
