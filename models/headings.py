@@ -62,7 +62,8 @@ def heading_levels(lines: Sequence[Line], grey: GreyImage) -> list[int]:
     quads = np.array([text_corners(line.polygon) for line in lines], np.float64)  # (N, 4, 2)
     letters = np.array([sum(c.isalpha() for c in line.text) for line in lines], np.float64)
     heights = np.array([max(side_lengths(quad)[1], 1e-6) for quad in quads])
-    strokes = np.array([stroke_width(grey, quad) for quad in quads])
+    # of lines with letters only: the others are no headings, nor do they count for what is usual
+    strokes = np.array([stroke_width(grey, quad) if count else 0.0 for quad, count in zip(quads, letters, strict=True)])
     sizes = heights / weighted_median(heights, letters)
     weights = np.maximum(strokes, 1e-6) / weighted_median(strokes, letters)
     short, apart, over_text, cell = places(quads, heights)

@@ -153,16 +153,17 @@ def is_column_band(boxes: Boxes, band: Indices, x: float) -> bool:
 
 def group_rows(boxes: Boxes, lines: Indices) -> list[list[int]]:
     """Rows from top to bottom, each from left to right."""
+    middles, heights, lefts = boxes.middle.tolist(), boxes.height.tolist(), boxes.left.tolist()
     rows: list[list[int]] = []
     for line in lines[np.lexsort((boxes.left[lines], boxes.middle[lines]))].tolist():
         if rows:
             last = rows[-1]
-            distance = abs(boxes.middle[line] - np.mean(boxes.middle[last]))
-            if distance < SAME_ROW * min(boxes.height[line], np.mean(boxes.height[last])):
+            middle, height = (sum(values[i] for i in last) / len(last) for values in (middles, heights))
+            if abs(middles[line] - middle) < SAME_ROW * min(heights[line], height):
                 last.append(line)
                 continue
         rows.append([line])
-    return [sorted(row, key=lambda line: boxes.left[line]) for row in rows]
+    return [sorted(row, key=lefts.__getitem__) for row in rows]
 
 
 def split_blocks(boxes: Boxes, rows: list[list[int]]) -> list[list[int]]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.corrector import CLEAR_WIN, Corrector, without
-from ocr.correct.guard import MOST_COMPANY, allowed_readings, is_name, letters_of, outlines, words_around
+from ocr.correct.guard import MOST_COMPANY, is_name, letters_of, outlines, words_around
 from ocr.correct.load import load_corrector
 from ocr.correct.rewrite import rewritten
 from ocr.correct.search import is_upper
@@ -87,13 +87,13 @@ def trials_of(group: str, labelled: Labelled, corrector: Corrector) -> list[Tria
     trials: list[Trial] = []
     for start in range(0, len(labelled), AT_ONCE):
         some = labelled[start : start + AT_ONCE]
-        lines = [line for _, line in some]
-        allowed = [[allowed_readings(line, doubt, corrector.config) for doubt in line.doubts] for line in lines]
-        found = corrector.searched(lines, [" "] * len(lines), allowed)
-        chosen = corrector.checked(lines, [" "] * len(lines), found)
-        for i, (text, line) in enumerate(some):
+        opened = [corrector.opened(line) for _, line in some]
+        lines, contexts = [line for line, _ in opened], [" "] * len(some)
+        found = corrector.searched(lines, contexts, [allowed for _, allowed in opened])
+        chosen = corrector.checked(lines, contexts, found)
+        for i, (text, _) in enumerate(some):
             if any(chosen[i]):
-                trials += line_trials(group, start + i, text, line, chosen[i], corrector)
+                trials += line_trials(group, start + i, text, lines[i], chosen[i], corrector)
     return trials
 
 

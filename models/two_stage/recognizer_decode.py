@@ -36,8 +36,9 @@ def decode_line(logits: NDArray[np.floating], alphabet: Alphabet) -> list[Decode
     symbols = best[tokens]
     begins = np.append(True, (symbols[1:] != symbols[:-1]) | (np.diff(tokens) > 1))
     first = np.flatnonzero(begins)  # of each run, in tokens
-    written = logits[tokens]  # the probabilities of blanks are not asked for
-    probabilities = 1.0 / np.exp(written - written.max(axis=1, keepdims=True)).sum(axis=1)
+    written = logits[tokens]  # a copy; the probabilities of blanks are not asked for
+    written -= written[np.arange(len(tokens)), symbols][:, None]
+    probabilities = 1.0 / np.exp(written, out=written).sum(axis=1)
     peaks = np.maximum.reduceat(probabilities, first).astype(np.float64)
     starts = tokens[first].astype(np.float64).tolist()
     stops = (tokens[np.append(first[1:], len(tokens)) - 1] + 1.0).tolist()

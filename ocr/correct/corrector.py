@@ -60,8 +60,9 @@ class Corrector:
             chosen = self.named(found, self.chooser)
         result = list(lines)
         for i, line, combination in zip(some, open_lines, chosen, strict=True):
-            if any(combination):
-                result[i] = self.changed(line, combination)
+            new = self.changed(line, combination) if any(combination) else line
+            if new is not line:
+                result[i] = new
         return result
 
     def opened(self, line: Line) -> tuple[Line, list[list[int]]]:
