@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,7 +19,8 @@ class AutocastReader:
     """A :class:`~ocr.models.interface.LineReader` whose torch networks compute in bf16, on whatever device they are."""
 
     def __init__(self, reader: LineReader, device: torch.device) -> None:
-        self._reader, self._device = reader, device
+        assert isinstance(reader, DoubtingReader)
+        self._reader, self._device, self.pipeline = reader, device, reader.pipeline
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         with torch.autocast(self._device.type, torch.bfloat16):
@@ -31,13 +32,12 @@ class AutocastReader:
 
     def with_alternatives(self) -> AutocastReader:
         """See :class:`~ocr.models.interface.DoubtingReader`."""
-        assert isinstance(self._reader, DoubtingReader)
         return AutocastReader(self._reader.with_alternatives(), self._device)
 
 
-def open_on(pipeline: Any, device: torch.device) -> AutocastReader:
-    """The reader of a pipeline whose networks are moved to the device."""
-    return AutocastReader(pipeline.to(device).eval().reader(), device)
+def open_on(pipeline: Any, device: torch.device, guide: Callable[[LineReader], LineReader]) -> AutocastReader:
+    """The reader of a pipeline whose networks are moved to the device, after the ``guide`` that every reader gets."""
+    return AutocastReader(guide(pipeline.to(device).eval().reader()), device)
 
 
 def find_device(name: str) -> torch.device:

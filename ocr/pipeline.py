@@ -61,8 +61,8 @@ def load_on(device: str, name: str | Path | None, pipeline: str | None, adapter:
         raise MissingExtraError(f"reading with --device {device}", "train") from error
     place = find_device(device)
     if adapter is None:
-        return open_on(load_pipeline(find_model(name, pipeline)), place)
-    return open_on(load_adapted(Path(adapter), find_base(Path(adapter), name, pipeline)), place)
+        return open_on(load_pipeline(find_model(name, pipeline)), place, guided)
+    return open_on(load_adapted(Path(adapter), find_base(Path(adapter), name, pipeline)), place, guided)
 
 
 def load_with_adapter(adapter: Path, name: str | Path | None, pipeline: str | None) -> LineReader:

@@ -4,10 +4,11 @@
 
 ``OUT/receipts`` and ``OUT/forms`` hold 100 lines of the training pages of sroie_receipts and funsd_forms, drawn at
 random, and all lines of the validation pages; ``OUT/uncial`` 100 and 200 lines rendered in Isabella, a face after a
-manuscript that only evaluation may use, with text that is kept out of training. ``OUT/receipts_pages`` and
-``OUT/forms_pages`` hold 20 training pages and the validation pages. The labels of receipts are all upper case whatever
-the picture shows (``ocr eval`` folds them): to train on, a letter takes the case in which the stock model reads it. The
-same seed at every call.
+manuscript that only evaluation may use, with text that is kept out of training. ``OUT/receipts_pages``,
+``OUT/forms_pages`` and ``OUT/uncial_pages`` hold 20 training pages and the validation pages (ten of the last, whose
+characters have boxes, as those of the others get by ``ocr data characters``). The labels of receipts are all upper
+case whatever the picture shows (``ocr eval`` folds them): to train on, a letter takes the case in which the stock model
+reads it. The same seed at every call.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 from unseen_fonts import LATIN, STYLE, held_out_texts
+from unseen_pages import write_set
 
 import ocr
 from ocr.data.labels.native_writer import write_native
 from ocr.data.samples import Sample, load_samples
 from ocr.data.synthetic.crops import render_crop
-from ocr.data.synthetic.fonts import evaluation_library
+from ocr.data.synthetic.degrade import PROFILES
+from ocr.data.synthetic.fonts import FontLibrary, evaluation_library
+from ocr.data.synthetic.pages import PageOptions, render_page
+from ocr.data.synthetic.text import TextSampler
 from ocr.document import Block, Line, Page
 from ocr.metrics.text import align
 from ocr.models.interface import LineReader
@@ -37,6 +42,8 @@ SEED = 20261121
 LINES, PAGES, RENDERED = 100, 20, 200
 SETS = {"receipts": "sroie_receipts", "forms": "funsd_forms"}
 UNCIAL = "*/isabella/*"
+LAYOUTS = ("letter", "book")
+PAGE_SIZE = (1240, 1754)
 
 
 def main() -> None:
@@ -57,7 +64,11 @@ def main() -> None:
         some = [cased(train[int(i)], reader) for i in rng.permutation(len(train))[: LINES // 2]]
         write_lines(pick_lines(some, LINES, rng), arguments.output / name, "train")
         write_lines([(s, line) for s in val for line in readable_lines(s)], arguments.output / name, "val")
-    write_rendered(arguments.output / "uncial", arguments.fonts, arguments.corpora)
+    library = evaluation_library(arguments.fonts)
+    library.faces = [face for face in library.faces if fnmatch.fnmatch(str(face.path), UNCIAL)]
+    texts = held_out_texts(arguments.corpora, {**LATIN, "en": 1.0, "other": 0.0})
+    write_rendered(arguments.output / "uncial", library, texts)
+    write_rendered_pages(arguments.output / "uncial_pages", library, texts)
 
 
 def readable_lines(sample: Sample) -> list[Line]:
@@ -113,10 +124,7 @@ def case_of(label: str, reading: str) -> str:
     return "".join(letters)
 
 
-def write_rendered(folder: Path, fonts: Sequence[Path], corpora: Sequence[Path]) -> None:
-    library = evaluation_library(fonts)
-    library.faces = [face for face in library.faces if fnmatch.fnmatch(str(face.path), UNCIAL)]
-    texts = held_out_texts(corpora, {**LATIN, "en": 1.0, "other": 0.0})
+def write_rendered(folder: Path, library: FontLibrary, texts: TextSampler) -> None:
     rng = np.random.default_rng(SEED)
     for split, count in (("train", LINES), ("val", RENDERED)):
         (folder / split).mkdir(parents=True, exist_ok=True)
@@ -126,6 +134,17 @@ def write_rendered(folder: Path, fonts: Sequence[Path], corpora: Sequence[Path])
                 cv2.imwrite(str(folder / split / f"{number:04d}.png"), image)
                 row = {"image": f"{split}/{number:04d}.png", "text": text}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def write_rendered_pages(folder: Path, library: FontLibrary, texts: TextSampler) -> None:
+    """Lightly degraded pages of running text; train and val differ in the seed."""
+    for number, (split, count) in enumerate({"train": PAGES, "val": PAGES // 2}.items()):
+        drawn = []
+        for page_number in range(count):
+            layout = LAYOUTS[page_number % len(LAYOUTS)]
+            options = PageOptions(layout, degradation=PROFILES["light"], size=PAGE_SIZE)
+            drawn.append(render_page(np.random.default_rng([SEED, number, page_number]), library, texts, options))
+        write_set(folder, drawn, "en", split)
 
 
 if __name__ == "__main__":

@@ -165,14 +165,16 @@ def paste(canvas: Image, sheet: Sheet, degrees: float, place: tuple[int, int]) -
     return blocks_of(sheet.lines, Warp(shift @ turn.matrix, (canvas.shape[1], canvas.shape[0])), characters=False)
 
 
-def write_set(folder: Path, pages: Sequence[Drawn], lang: str) -> None:
-    (folder / "images").mkdir(parents=True, exist_ok=True)
+def write_set(folder: Path, pages: Sequence[Drawn], lang: str, split: str = "val") -> None:
+    """Pages with their labels; those of other splits in a folder of images of their own."""
+    images = folder / ("images" if split == "val" else f"images_{split}")
+    images.mkdir(parents=True, exist_ok=True)
     samples = []
     for number, (image, page) in enumerate(pages):
-        path = folder / "images" / f"{number:03d}.png"
+        path = images / f"{number:03d}.png"
         cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         samples.append(Sample(path, page=page, lang=lang, size=(page.width, page.height)))
-    write_native(samples, folder, "val")
+    write_native(samples, folder, split)
     characters = sum(len(line.text) for _, page in pages for line in page.lines)
     print(f"{folder}: {len(pages)} pages, {characters} characters")
 

@@ -16,7 +16,7 @@ from ocr.models.end2end.linking import is_spaced
 from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.lookalikes import agreeing_kinds
-from ocr.polygon import FloatArray, as_polygon
+from ocr.polygon import FloatArray, as_polygon, as_polygons
 
 Indices = NDArray[np.intp]
 
@@ -29,19 +29,19 @@ def assemble_line(
     texts = [character_text(symbols, alphabet) for symbols in spots.symbols[line].tolist()]
     centres, along = spots.centres[line], directions(spots, line)
     heights = np.full(len(line), float(np.median(spots.heights[line])))
+    sure = spots.presence[line] * spots.certainty[line]
     boxes = character_boxes(centres, along, spots.widths[line], heights)  # (K, 4, 2)
     boxes = np.clip(boxes, 0, np.array(size, np.float64))
     ends = np.append(np.flatnonzero(is_spaced(spots, line, config)), len(line) - 1) + 1
     words, start = [], 0
     for stop in ends.tolist():
-        word = _word(texts[start:stop], boxes[start:stop], spots.confidence[line[start:stop]])
+        word = _word(texts[start:stop], boxes[start:stop], sure[start:stop])
         words += [word] if word else []
         start = stop
     if not words:
         return None
     outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
-    confidence = float(np.mean(spots.confidence[line]))
-    found = Line(" ".join(word.text for word in words), as_polygon(outline), confidence, tuple(words))
+    found = Line(" ".join(word.text for word in words), as_polygon(outline), float(sure.mean()), tuple(words))
     if not doubting:
         return found
     return replace(found, doubts=_doubts(found, spots, line[[bool(text) for text in texts]], alphabet))
@@ -76,8 +76,10 @@ def directions(spots: Spots, line: Indices) -> FloatArray:
 
 def _word(texts: list[str], boxes: FloatArray, confidence: FloatArray) -> Word | None:
     chars = tuple(
-        Char(text, as_polygon(box), float(sure))
-        for text, box, sure in zip(agreeing_case(agreeing_kinds(texts)), boxes, confidence, strict=True)
+        Char(text, box, sure)
+        for text, box, sure in zip(
+            agreeing_case(agreeing_kinds(texts)), as_polygons(boxes), confidence.tolist(), strict=True
+        )
         if text
     )
     if not chars:

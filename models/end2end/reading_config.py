@@ -92,8 +92,8 @@ class LookConfig:
     probes: int = 2
     probe_worth: float = 2.5
     probe_least: int = 24
-    line_height: float = 20.0
-    syllable_height: float = 26.0
+    line_height: float = 22.0
+    syllable_height: float = 28.0
     syllable_part: float = 0.3
     closer: float = 1.1
     again: float = 1.25

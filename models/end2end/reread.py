@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.models.end2end.alternatives import COUNT, LEAST, SURE, likeliest
+from ocr.models.end2end.characters import SLOTS
 from ocr.models.end2end.spots import Spots
 
 Indices = NDArray[np.intp]
@@ -30,22 +31,20 @@ def reread(spots: Spots, lines: Sequence[Indices], context: Context, alternative
     if len(spots) == 0:
         return spots
     shapes = shapes_of(spots)
-    links = np.empty((len(spots), 3), np.float64)
-    probabilities: FloatMap | None = None
-    for batch in batches(lines):
+    links, certainty = np.empty((len(spots), 3), np.float64), np.empty(len(spots), np.float64)
+    symbols = np.empty((len(spots), SLOTS), np.int64)
+    scores = np.empty((len(spots), COUNT if alternatives else 1), np.float64)
+    options = np.empty((*scores.shape, SLOTS), np.int64)
+    for batch in batches(lines):  # every character is in a line
         index, real = padded(batch)  # (L, T)
         told, follows = context(spots.features[index] * real[..., None], shapes[index] * real[..., None])
-        if probabilities is None:
-            probabilities = np.empty((len(spots), *told.shape[2:]), np.float32)  # (M, 3, C)
-        probabilities[index[real]], links[index[real]] = told[real], follows[real]
-    assert probabilities is not None  # every character is in a line
-    symbols = probabilities.argmax(axis=2)
-    certainty = probabilities.max(axis=2).prod(axis=1).astype(np.float64)
-    options, scores = symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None]
-    if alternatives:
-        options, scores = np.repeat(options, COUNT, axis=1), np.repeat(scores, COUNT, axis=1)
-        doubtful = certainty < SURE  # of the others nobody asks, and it takes time
-        options[doubtful], scores[doubtful] = likeliest(probabilities[doubtful])
+        those, probabilities = index[real], told[real]  # (K,), (K, 3, C)
+        links[those], symbols[those] = follows[real], probabilities.argmax(axis=2)
+        certainty[those] = probabilities.max(axis=2).prod(axis=1)
+        options[those], scores[those] = symbols[those, None], np.log(np.maximum(certainty[those], LEAST))[:, None]
+        doubtful = certainty[those] < SURE  # of the others nobody asks, and it takes time
+        if alternatives and doubtful.any():
+            options[those[doubtful]], scores[those[doubtful]] = likeliest(probabilities[doubtful])
     return replace(spots, symbols=symbols, certainty=certainty, links=links, options=options, option_scores=scores)
 
 

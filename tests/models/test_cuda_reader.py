@@ -10,7 +10,9 @@ import pytest
 
 import ocr
 from ocr.cli import main
+from ocr.correct.prior import GuidedReader
 from ocr.errors import MissingExtraError, UsageError
+from ocr.models.interface import DoubtingReader
 from ocr.pipeline import find_model
 
 torch = pytest.importorskip("torch", reason="training extra not installed")
@@ -32,13 +34,26 @@ def page() -> np.ndarray:
 
 def test_lines_are_read_in_bf16_as_in_fp32() -> None:
     pipeline = load_pipeline(find_model(pipeline="two_stage"))
-    reader = cuda_reader.open_on(pipeline, torch.device("cpu"))
+    reader = cuda_reader.open_on(pipeline, torch.device("cpu"), lambda reader: reader)
     crop = page()[50:110]
     (line,), (expected,) = reader.read_lines([crop]), pipeline.reader().read_lines([crop])
     assert line.text == expected.text == TEXT
     assert line.confidence != expected.confidence, "bf16 rounds, so it was not used"
     (again,) = reader.with_alternatives().read_lines([crop])
     assert again.text == TEXT
+
+
+@pytest.mark.parametrize("pipeline", ["two_stage", "end2end"])
+def test_reading_in_bf16_is_guided_and_can_be_corrected(pipeline: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda_reader, "find_device", lambda name: torch.device("cpu"))
+    reader = ocr.pipeline.load(pipeline=pipeline, device="cuda")
+    assert isinstance(reader, cuda_reader.AutocastReader) and isinstance(reader._reader, GuidedReader)
+    assert isinstance(reader, DoubtingReader) and reader.pipeline == pipeline
+    (line,) = reader.read_lines([page()[50:110]])
+    assert line.text.endswith("number 17") and not line.doubts
+    blurred = cv2.GaussianBlur(page()[50:110], (0, 0), 3.5)
+    (doubtful,) = reader.with_alternatives().read_lines([blurred])
+    assert doubtful.doubts
 
 
 def test_the_spotter_answers_in_fp32_whatever_it_computes_in() -> None:

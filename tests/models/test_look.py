@@ -201,17 +201,18 @@ def scale_for(heights: list[float], scale: float = 1.0, leads: frozenset[int] = 
 
 
 def test_scale_follows_the_smaller_text() -> None:
-    assert scale_for([20.0] * 10) == 1.0
-    assert scale_for([10.0] * 10) == pytest.approx(2.0)
-    assert scale_for([40.0] * 10) == pytest.approx(0.5)
+    wanted = LOOK.line_height
+    assert scale_for([wanted] * 10) == 1.0
+    assert scale_for([wanted / 2] * 10) == pytest.approx(2.0)
+    assert scale_for([2 * wanted] * 10) == pytest.approx(0.5)
     assert scale_for([1.0] * 10) == LOOK.enlarge
-    assert scale_for([8.5] + [20.0] * 20) == 1.0  # a footnote number alone is no reason
+    assert scale_for([8.5] + [wanted] * 20) == 1.0  # a footnote number alone is no reason
     assert scale_for([], 0.5) == 0.5
 
 
 def test_syllables_are_seen_larger_than_letters() -> None:
     assert scale_for([20.0] * 10, leads=frozenset({1})) == pytest.approx(LOOK.syllable_height / 20)
-    assert scale_for([20.0] * 10, leads=frozenset({2})) == 1.0
+    assert scale_for([LOOK.line_height] * 10, leads=frozenset({2})) == 1.0
 
 
 def test_the_busiest_part_of_a_page_says_at_which_scale_it_is_looked_at() -> None:

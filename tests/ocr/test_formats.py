@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -179,17 +178,6 @@ def test_xml_follows_the_grammar_of_its_standard(name: str, grammar: dict, page:
     assert len(names) == len(set(names))
     assert all(re.fullmatch(r"[A-Za-z_][\w.-]*", entry) for entry in names)
     assert ("Glyph" in {element.tag for element in root.iter()}) == (chars and page is PAGE)
-
-
-def test_page_xml_is_valid_by_the_official_schema() -> None:
-    lxml = pytest.importorskip("lxml.etree", reason="lxml is not installed")
-    package = importlib.util.find_spec("ocrd_validators")
-    if package is None or not package.submodule_search_locations:
-        pytest.skip("the schema comes with OCR-D: pip install ocrd")
-    schema = lxml.XMLSchema(file=str(Path(package.submodule_search_locations[0]) / "page.xsd"))
-    for document in (DOCUMENT, Document("b", (BARE,)), Document("c", (Page(1, 5, 5),))):
-        for options in (CHARS, WriterOptions()):
-            schema.assertValid(lxml.fromstring(written("page", document, options).encode()))
 
 
 @pytest.mark.parametrize(("name", "reader", "pixels"), [("alto", alto_labels, 0.02), ("page", page_labels, 0.75)])
