@@ -45,19 +45,16 @@ def answers(line: Line, lexicon: Lexicon) -> list[Answer]:
     """The best entry for each doubtful word; the word itself where the lexicon has it."""
     found = []
     for start, stop in word_spans(line.text):
+        offset, core = core_of(line.text[start:stop])
+        start, stop = start + offset, start + offset + len(core)
         numbers = [k for k, d in enumerate(line.doubts) if d.start < stop and d.stop > start]
         if not numbers or sum(line.doubts[k].readings[0][1] for k in numbers) > math.log(SURE):
             continue
-        word = line.text[start:stop]
-        offset, core = core_of(word)
         if core in lexicon:  # it stays as it was read
             found.append(Answer(core, {k: line.doubts[k].readings[0][0] for k in numbers}, 0.0))
             continue
-        options = [
-            answer
-            for entry in entries_for(core, lexicon)
-            if (answer := fitted(line, start, stop, numbers, word[:offset] + entry + word[offset + len(core) :], entry))
-        ]
+        entries = entries_for(core, lexicon)
+        options = [answer for entry in entries if (answer := fitted(line, start, stop, numbers, entry))]
         if options:
             found.append(max(options, key=lambda answer: answer.value))
     return found
@@ -82,14 +79,14 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
-def fitted(line: Line, start: int, stop: int, numbers: Sequence[int], word: str, entry: str) -> Answer | None:
+def fitted(line: Line, start: int, stop: int, numbers: Sequence[int], entry: str) -> Answer | None:
     """The entry put into the doubts of the word, or None if the certain letters or the picture speak against it.
 
     Doubts may reach beyond the word, to the space beside it or further: what stands there stays.
     """
     doubts = [line.doubts[k] for k in numbers]
     first, last = min(start, doubts[0].start), max(stop, doubts[-1].stop)
-    word = line.text[first:start] + word + line.text[stop:last]
+    word = line.text[first:start] + entry + line.text[stop:last]
     ends = [first, *(doubt.stop for doubt in doubts)]
     certain = [line.text[end : doubt.start] for end, doubt in zip(ends, doubts, strict=False)]
     value, texts = best_fills(word, certain, doubts, line.text[ends[-1] : last])
