@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ocr.correct.retrieval import Lexicon, core_of, looks_of
+from ocr.correct.retrieval import SHORTEST, Lexicon, core_of, looks_of
 from ocr.document import Doubt, Line
 from ocr.metrics.text import edit_distance
 
@@ -20,10 +20,13 @@ REACH = 5.0
 """Nats by which the recogniser may like an entry less than what it read."""
 
 LEAST = 4
-"""Symbols (a syllable is two or three) of the shortest word that is looked up."""
+"""Symbols (a syllable is two or three) of the shortest word that an edit may lead to."""
 
 UNSEEN = 4.0
 """Nats that a reading which the recogniser did not offer costs for each edit to the nearest one that it did."""
+
+MOST_MORE = 2
+"""Characters that an entry may have more than was read in a doubtful place."""
 
 SURE = 0.97
 """Probability of a word's readings from which it is not looked up."""
@@ -42,46 +45,70 @@ def answers(line: Line, lexicon: Lexicon) -> list[Answer]:
     """The best entry for each doubtful word; the word itself where the lexicon has it."""
     found = []
     for start, stop in word_spans(line.text):
+        offset, core = core_of(line.text[start:stop])
+        start, stop = start + offset, start + offset + len(core)
         numbers = [k for k, d in enumerate(line.doubts) if d.start < stop and d.stop > start]
-        inside = all(start <= line.doubts[k].start and line.doubts[k].stop <= stop for k in numbers)
-        if not numbers or not inside:
-            continue
-        if sum(line.doubts[k].readings[0][1] for k in numbers) > math.log(SURE):
-            continue
-        word = line.text[start:stop]
-        offset, core = core_of(word)
-        if len(looks_of(core)) < LEAST or any(c.isdigit() for c in core):
+        if not numbers or sum(line.doubts[k].readings[0][1] for k in numbers) > math.log(SURE):
             continue
         if core in lexicon:  # it stays as it was read
             found.append(Answer(core, {k: line.doubts[k].readings[0][0] for k in numbers}, 0.0))
             continue
-        options = [
-            answer
-            for entry, _ in lexicon.nearest(core)
-            if (answer := fitted(line, start, stop, numbers, word[:offset] + entry + word[offset + len(core) :], entry))
-        ]
+        entries = entries_for(core, lexicon)
+        options = [answer for entry in entries if (answer := fitted(line, start, stop, numbers, entry))]
         if options:
             found.append(max(options, key=lambda answer: answer.value))
     return found
+
+
+def entries_for(core: str, lexicon: Lexicon) -> list[str]:
+    """Entries that a word may be, in the cases that it may be written in: lists of names are often in capitals.
+
+    Where digits stand in the word, or it is short, only entries that look the same.
+    """
+    letters = sum(c.isalpha() for c in core)
+    digits = sum(c.isdigit() for c in core)
+    if letters <= digits or len(looks_of(core)) < SHORTEST:
+        return []
+    reach = 1 if not digits and len(looks_of(core)) >= LEAST else 0
+    near = [entry for entry, distance in lexicon.nearest(core) if distance <= reach]
+    cases = (str, str.upper, str.lower, str.capitalize)
+    return list(dict.fromkeys(case(entry) for entry in near for case in cases))
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
-def fitted(line: Line, start: int, stop: int, numbers: Sequence[int], word: str, entry: str) -> Answer | None:
-    """The entry put into the doubts of the word, or None if the certain letters or the picture speak against it."""
+def fitted(line: Line, start: int, stop: int, numbers: Sequence[int], entry: str) -> Answer | None:
+    """The entry put into the doubts of the word, or None if the certain letters or the picture speak against it.
+
+    Doubts may reach beyond the word, to the space beside it or further: what stands there stays.
+    """
     doubts = [line.doubts[k] for k in numbers]
-    pattern, done = "", start
-    for doubt in doubts:
-        pattern += re.escape(line.text[done : doubt.start]) + f"(.{{0,{doubt.stop - doubt.start + 2}}})"
-        done = doubt.stop
-    match = re.fullmatch(pattern + re.escape(line.text[done:stop]), word)
-    if match is None:
-        return None
-    fills = dict(zip(numbers, match.groups(), strict=True))
-    value = sum(support(doubt, fill) for doubt, fill in zip(doubts, match.groups(), strict=True))
-    return Answer(entry, fills, value) if value >= -REACH else None
+    first, last = min(start, doubts[0].start), max(stop, doubts[-1].stop)
+    word = line.text[first:start] + entry + line.text[stop:last]
+    ends = [first, *(doubt.stop for doubt in doubts)]
+    certain = [line.text[end : doubt.start] for end, doubt in zip(ends, doubts, strict=False)]
+    value, texts = best_fills(word, certain, doubts, line.text[ends[-1] : last])
+    return Answer(entry, dict(zip(numbers, texts, strict=True)), value) if value >= -REACH else None
+
+
+def best_fills(word: str, certain: Sequence[str], doubts: Sequence[Doubt], rest: str) -> tuple[float, tuple[str, ...]]:
+    """How well the picture bears the word, and what of it stands in each doubt; ``certain`` texts stand before each,
+    ``rest`` behind the last. Doubts may stand side by side, so all ways to cut the word are weighed."""
+    if not doubts:
+        return (0.0, ()) if word == rest else (-math.inf, ())
+    if not word.startswith(certain[0]):
+        return -math.inf, ()
+    doubt, word = doubts[0], word[len(certain[0]) :]
+    best = -math.inf, ("",) * len(doubts)
+    for length in range(min(len(word), doubt.stop - doubt.start + MOST_MORE) + 1):
+        value = support(doubt, word[:length])
+        if value < -REACH:
+            continue
+        following, texts = best_fills(word[length:], certain[1:], doubts[1:], rest)
+        best = max(best, (value + following, (word[:length], *texts)))
+    return best
 
 
 def support(doubt: Doubt, text: str) -> float:

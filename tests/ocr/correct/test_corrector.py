@@ -227,6 +227,27 @@ def test_a_lexicon_finds_the_name_that_the_picture_supports(tmp_path: Path) -> N
     assert corrected(known, "paid", "by", "panteja", "now", lexicon=lexicon).text == known.text
 
 
+@pytest.mark.parametrize(
+    ("text", "doubts", "right"),
+    [
+        # a list in capitals, print in small letters; doubts side by side
+        ("the Gashier paid", [("G", [("G", 0.7), ("C", 0.2)]), ("a", [("a", 0.9)])], "the Cashier paid"),
+        ("ALLOWMED today", [("WM", [("WM", 0.4), ("W", 0.3)]), ("E", [("E", 0.9)])], "ALLOWED today"),
+        # a digit that looks like the letter; also where the doubt reaches over the space
+        ("my 0rder", [("0", [("0", 0.8), ("O", 0.1)])], "my Order"),
+        ("by Panteia", [("y P", [("y P", 0.9), ("yP", 0.1)]), ("ia", [("ia", 0.5), ("ja", 0.3)])], "by Panteja"),
+        # numbers, and short words that an edit would change, stay
+        ("room B1O5", [("1", [("1", 0.5), ("I", 0.4)])], "room B1O5"),
+        ("a hom now", [("o", [("o", 0.5), ("a", 0.4)])], "a hom now"),
+    ],
+)
+def test_a_lexicon_knows_cases_digits_and_neighbours(
+    text: str, doubts: list[tuple[str, Readings]], right: str, tmp_path: Path
+) -> None:
+    names = write(tmp_path / "names.txt", "CASHIER\nALLOWED\nORDER\nPanteja\nBIOS\nHAM\n")
+    assert corrected(line_of(text, *doubts), *text.split(), lexicon=open_lexicon(names)).text == right
+
+
 def test_korean_entries_are_found_by_their_jamo(tmp_path: Path) -> None:
     Lexicon.build([write(tmp_path / "names.txt", "김철수\n박영희\n")], tmp_path / "names.sqlite")
     lexicon = Lexicon(tmp_path / "names.sqlite")
