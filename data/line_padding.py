@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH_STEP = 64
+WIDTH_STEP = 32
 """Line images are padded to multiples of this width in px, whatever they are batched with."""
 
 

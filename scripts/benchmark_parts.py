@@ -25,7 +25,7 @@ from result_rows import append_rows
 from ocr.data.samples import load_samples
 from ocr.models.interface import Image
 from ocr.models.two_stage import detect, reader
-from ocr.pipeline import load_unguided
+from ocr.pipeline import load
 
 RESULTS = Path(__file__).parent / "results" / "parts.csv"
 PARTS = {
@@ -33,6 +33,7 @@ PARTS = {
     "boxes": (detect, "decode_detector"),
     "cut": (reader, "line_image"),
     "text": (reader, "decode_line"),
+    "doubts": (reader, "line_doubts"),
     "assemble": (reader, "assemble_line"),
     "twice": (reader, "without_covered"),
     "order": (reader, "page_blocks"),
@@ -40,6 +41,8 @@ PARTS = {
 """Functions by the name of their column, where the reader looks them up."""
 
 NETWORKS = {"detector": "_detector", "recognizer": "_recognizer"}
+GUIDE = "guide"
+"""What the n-grams do that weigh the doubts (ocr/correct/prior.py)."""
 
 
 class Clock:
@@ -62,7 +65,8 @@ class Clock:
 def read_timed(model: Any, image: Image) -> dict[str, float]:
     """Seconds of one page by part, ``all`` among them."""
     clock = Clock()
-    places = {**{part: (model, own) for part, own in NETWORKS.items()}, **PARTS}
+    places = {part: (model._doubting, own) for part, own in NETWORKS.items()}
+    places |= {**PARTS, GUIDE: (model._corrector, "correct_page")}
     patches = [mock.patch.object(*place, clock.timed(part, getattr(*place))) for part, place in places.items()]
     for patch in patches:
         patch.start()
@@ -83,7 +87,7 @@ def measure(model: Any, images: Sequence[Image], rounds: int) -> dict[str, float
 
 
 def row_of(name: str, pages: int, seconds: Mapping[str, float], rounds: int) -> dict[str, object]:
-    names = [*NETWORKS, *PARTS]
+    names = [*NETWORKS, *PARTS, GUIDE]
     other = seconds["all"] - sum(seconds.get(part, 0.0) for part in names)
     return {
         "date": datetime.date.today().isoformat(), "set": name, "pages": pages,
@@ -103,13 +107,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    model = load_unguided(options.model, None if options.model else "two_stage")
+    model = load(options.model, None if options.model else "two_stage")
     for folder in options.sets:
         samples = [sample for sample in load_samples(folder, split=options.split) if not sample.is_crop]
         images = [cv2.cvtColor(cv2.imread(str(s.image)), cv2.COLOR_BGR2RGB) for s in samples[: options.pages]]
         row = row_of(folder.name, len(images), measure(model, images, options.rounds), options.rounds)
         append_rows([row], options.output)
-        print(*(f"{key} {row[key]}" for key in ("set", *NETWORKS, *PARTS, "other", "all")))
+        print(*(f"{key} {row[key]}" for key in ("set", *NETWORKS, *PARTS, GUIDE, "other", "all")))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 
 import benchmark_parts
 
+from ocr.correct.prior import GuidedTwoStageReader, light_corrector
 from ocr.models.codec import Alphabet
 from ocr.models.two_stage.reader import ReadingSettings, TwoStageReader
 
@@ -38,13 +39,14 @@ def test_parts_add_up_and_every_part_is_called(tmp_path: Path, monkeypatch: pyte
     page[100:120, 40:200] = 0
     cv2.imwrite(str(tmp_path / "page.png"), page)
     (tmp_path / "val.jsonl").write_text('{"image": "page.png", "lines": []}\n')
-    reader = TwoStageReader(find_dark, read_one, Alphabet(["a"]), ReadingSettings(height=32))
-    monkeypatch.setattr(benchmark_parts, "load_unguided", lambda model, pipeline: reader)
+    alone = TwoStageReader(find_dark, read_one, Alphabet(["a"]), ReadingSettings(height=32))
+    reader = GuidedTwoStageReader(alone, light_corrector())
+    monkeypatch.setattr(benchmark_parts, "load", lambda model, pipeline: reader)
     output = tmp_path / "parts.csv"
     benchmark_parts.main([str(tmp_path), "--rounds", "2", "--output", str(output)])
     (row,) = csv.DictReader(output.open())
-    parts = [float(row[part]) for part in (*benchmark_parts.NETWORKS, *benchmark_parts.PARTS, "other")]
+    parts = [float(row[part]) for part in (*benchmark_parts.NETWORKS, *benchmark_parts.PARTS, "guide", "other")]
     assert sum(parts) == pytest.approx(float(row["all"]), abs=0.001) and float(row["all"]) > 0
     timed = benchmark_parts.read_timed(reader, page)
-    assert set(timed) == {"all", *benchmark_parts.NETWORKS, *benchmark_parts.PARTS}
-    assert reader._detector is find_dark and [line.text for line in reader.predict([page])[0].lines] == ["a"]
+    assert set(timed) == {"all", *benchmark_parts.NETWORKS, *benchmark_parts.PARTS, "guide"}
+    assert alone._detector is find_dark and [line.text for line in reader.predict([page])[0].lines] == ["a"]
