@@ -284,7 +284,9 @@ def test_onnx_reads_as_torch_does(folder: Path, learnt: Pipeline, tmp_path: Path
             assert mine.confidence == pytest.approx(other.confidence, abs=5e-3)
             np.testing.assert_allclose(mine.polygon, other.polygon, atol=0.3)
     crops = [image[16:62] for image in IMAGES]
-    texts = [[line.text for line in reader.read_lines(crops)] for reader in (trained, exported)]
+    # by the picture alone: these crops are not cut as in training, and where all is doubtful a rounding decides
+    alone = load_pipeline(tmp_path).reader(), ocr.pipeline.load_unguided(tmp_path)
+    texts = [[line.text for line in reader.read_lines(crops)] for reader in alone]
     assert texts[0] == texts[1]
 
 

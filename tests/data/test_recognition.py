@@ -16,6 +16,7 @@ fontbuilder = pytest.importorskip("fontTools.fontBuilder", reason="the training 
 
 from fontTools.pens.ttGlyphPen import TTGlyphPen  # noqa: E402
 
+from ocr.data.line_padding import WIDTH_STEP  # noqa: E402
 from ocr.data.recognition import (  # noqa: E402
     LabelledCrops,
     LineBatchConfig,
@@ -146,7 +147,7 @@ def test_batches_are_of_one_width_and_one_cost(fonts: FontLibrary, corpora: Path
     config = LineBatchConfig(pixels=1024, max_width=512)
     for batch in islice(LineBatches(rendered, None, lambda text: [1 + ord(c) % 90 for c in text], config, 0), 6):
         lines, _, height, width = batch["images"].shape
-        assert height == 32 and width % 64 == 0 and 1024 <= lines * width < 1024 + width
+        assert height == 32 and width % WIDTH_STEP == 0 and 1024 <= lines * width < 1024 + width
         assert batch["targets"].shape == (lines, int(batch["target_lengths"].max()))
         assert (batch["widths"] * 4 <= width + 3).all()
 
