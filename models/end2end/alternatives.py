@@ -53,8 +53,8 @@ def line_doubts(
     """The doubtful characters and spaces of a line, in their order.
 
     ``line`` are the numbers of the words' characters among the spots, ``spaces`` (K - 1,) the probability of a space
-    after each but the last. Whether a character is there at all is no question here: with "nothing" among the readings
-    the language model dropped far more letters than it should (presence is sure of less than it could be).
+    after each but the last. That no character is there is a reading too, as likely as the look along lines has it; the
+    spotter's presence is sure of less than it could be, and with it a language model dropped far too many letters.
     """
     doubts: list[Doubt] = []
     place = number = 0
@@ -86,6 +86,7 @@ def character_doubt(place: int, text: str, spots: Spots, number: int, alphabet: 
     readings = {text: math.log(max(LEAST, float(spots.certainty[number])))}
     for symbols, value in zip(spots.options[number].tolist(), spots.option_scores[number].tolist(), strict=True):
         other = character_text(symbols, alphabet)
-        if other and other.lower() != text.lower():  # the case was settled by the word
+        nothing = not any(symbols)
+        if (other or nothing) and other.lower() != text.lower():  # the case was settled by the word
             readings.setdefault(other, value)
     return [Doubt(place, place + len(text), tuple(readings.items()))]

@@ -157,3 +157,16 @@ def test_spaces_are_doubted() -> None:
     places = [(doubt.start, doubt.stop, [text for text, _ in doubt.readings]) for doubt in line.doubts]
     assert places == [(2, 3, [" ", ""]), (4, 4, ["", " "])]
     assert np.exp([value for _, value in line.doubts[0].readings]) == pytest.approx([0.606, 0.394], abs=1e-2)
+
+
+def test_that_no_character_is_there_is_a_reading() -> None:
+    cells, maps, probabilities, features = own_answers(("cart",))
+    letter = ALPHABET.encode("r")[0]
+    probabilities[2, 0] = 0
+    probabilities[2, 0, [letter, 0]] = 0.6, 0.4
+    spots = decode_spots((cells, maps, probabilities, features), SpotConfig(alternatives=True))
+    (linked,) = link_lines(spots, LinkConfig())
+    line = assemble_line(spots, linked, ALPHABET, (SIZE, SIZE), LinkConfig(), doubting=True)
+    assert line is not None and line.text == "cart"
+    (doubt,) = line.doubts
+    assert (doubt.start, doubt.stop) == (2, 3) and [text for text, _ in doubt.readings[:2]] == ["r", ""]
