@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import overload
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.corrector import Corrector
@@ -29,36 +30,39 @@ would leave as they are."""
 class GuidedReader:
     """A :class:`~ocr.models.interface.LineReader` over another one and a light corrector of its doubts."""
 
-    def __init__(self, reader: DoubtingReader, doubting: LineReader, corrector: Corrector) -> None:
-        self._reader, self._doubting, self._corrector = reader, doubting, corrector
+    def __init__(self, reader: DoubtingReader, doubting: DoubtingReader, corrector: Corrector) -> None:
+        self.reader, self.doubting, self.corrector = reader, doubting, corrector
         self.pipeline = reader.pipeline
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
-        return [plain_page(self._corrector.correct_page(page)) for page in self._doubting.predict(images)]
+        return [plain_page(self.corrector.correct_page(page)) for page in self.doubting.predict(images)]
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
-        return [plain(line) for line in self._corrector.correct_lines(self._doubting.read_lines(images))]
+        return [plain(line) for line in self.corrector.correct_lines(self.doubting.read_lines(images))]
 
-    def with_alternatives(self) -> LineReader:
+    def with_alternatives(self) -> DoubtingReader:
         """See :class:`~ocr.models.interface.DoubtingReader`: who weighs the alternatives needs no guide."""
-        return self._reader.with_alternatives()
+        return self.reader.with_alternatives()
 
 
 class GuidedTwoStageReader(GuidedReader):
     """The same of ``two_stage``, whose doubts are found in less time than for ``--correct``."""
 
+    reader: TwoStageReader
+    doubting: TwoStageReader
+
     def __init__(self, reader: TwoStageReader, corrector: Corrector) -> None:
         super().__init__(reader, reader.with_alternatives(FEW_READINGS), corrector)
-        self._aligner = reader
-
-    def with_alternatives(self) -> TwoStageReader:
-        return self._aligner.with_alternatives()
 
     def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
         """See :class:`~ocr.models.interface.LineAligner`; what the picture alone says."""
-        return self._aligner.align_lines(images, texts)
+        return self.reader.align_lines(images, texts)
 
 
+@overload
+def guided(reader: DoubtingReader) -> GuidedReader: ...
+@overload
+def guided(reader: LineReader) -> LineReader: ...
 def guided(reader: LineReader) -> LineReader:
     """The reader with the shipped n-grams beside it if it can tell its doubts, else as it is."""
     if isinstance(reader, TwoStageReader):

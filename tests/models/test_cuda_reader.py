@@ -48,7 +48,7 @@ def test_lines_are_read_in_bf16_as_in_fp32() -> None:
 def test_reading_in_bf16_is_guided_and_can_be_corrected(pipeline: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cuda_reader, "find_device", lambda name: torch.device("cpu"))
     reader = ocr.pipeline.load(pipeline=pipeline, device="cuda")
-    assert isinstance(reader, cuda_reader.AutocastReader) and isinstance(reader._reader, GuidedReader)
+    assert isinstance(reader, cuda_reader.AutocastReader) and isinstance(reader.reader, GuidedReader)
     assert isinstance(reader, DoubtingReader) and reader.pipeline == pipeline
     ((mine,), (expected,)) = ([*r.predict([page()])[0].lines] for r in (reader, ocr.pipeline.load(pipeline=pipeline)))
     assert mine.text == expected.text != "" and not mine.doubts
