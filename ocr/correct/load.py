@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from ocr.correct.corrector import Corrector
@@ -16,8 +17,9 @@ SHIPPED = Path(__file__).parents[1] / "weights" / "corrector-small"
 NGRAMS, BYTES = "ngrams.xz", "bytes.onnx"
 
 
+@lru_cache(maxsize=2)
 def load_ngrams(folder: Path) -> CharacterNgrams:
-    """The n-grams of a folder. Raises ModelError naming what is missing and what to type."""
+    """The n-grams of a folder, read once a process. Raises ModelError naming what is missing and what to type."""
     if not (folder / NGRAMS).is_file():
         raise ModelError(
             f"no language model in {folder}: build one with ocr lexicon ngrams TEXTS --output FOLDER and give it with "

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.corrector import Corrector
@@ -17,7 +16,9 @@ from ocr.correct.load import SHIPPED, load_ngrams
 from ocr.document import Line, Page
 from ocr.models.interface import DoubtingReader, Image, LineReader
 from ocr.models.two_stage.alternatives import AlternativesConfig
-from ocr.models.two_stage.reader import TwoStageReader
+
+if TYPE_CHECKING:
+    from ocr.models.two_stage.reader import TwoStageReader
 
 LIGHT = CorrectionConfig(beam=3)
 """The same guard as that of ``--correct``, on fewer readings."""
@@ -65,6 +66,8 @@ def guided(reader: DoubtingReader) -> GuidedReader: ...
 def guided(reader: LineReader) -> LineReader: ...
 def guided(reader: LineReader) -> LineReader:
     """The reader with the shipped n-grams beside it if it can tell its doubts, else as it is."""
+    from ocr.models.two_stage.reader import TwoStageReader  # not before the networks are being opened
+
     if isinstance(reader, TwoStageReader):
         return GuidedTwoStageReader(reader, light_corrector())
     if isinstance(reader, DoubtingReader):
@@ -72,9 +75,8 @@ def guided(reader: LineReader) -> LineReader:
     return reader
 
 
-@lru_cache(maxsize=1)
 def light_corrector() -> Corrector:
-    """Loaded once a process."""
+    """The shipped n-grams under the settings of every reading."""
     return Corrector(load_ngrams(SHIPPED), LIGHT)
 
 
