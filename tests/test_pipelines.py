@@ -5,6 +5,7 @@ Shapes, losses, gradients, learning, batches, model folders, ONNX, polygons, bla
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import importlib
 from collections.abc import Callable, Sequence
@@ -48,6 +49,7 @@ class Tiny:
         batch: A training batch of whole pages with an entry for each part.
         shapes: Shape of each output for N such pages.
         losses: Names of the losses.
+        later: Those that come in once the network finds something.
     """
 
     overrides: tuple[str, ...]
@@ -56,6 +58,7 @@ class Tiny:
     batch: Callable[[Any, Sequence[Drawn]], Batch]
     shapes: Callable[[int, Batch], dict[str, tuple[int, ...]]]
     losses: frozenset[str]
+    later: frozenset[str]
 
 
 def two_stage_batch(pipeline: Any, pages: Sequence[Drawn]) -> Batch:
@@ -101,6 +104,7 @@ TINY = {
             "recognizer": (len(batch["recognizer"]["images"]), LINE_WIDTH // 4, ALPHABET.classes),
         },
         frozenset({"ctc", "detector_cross_entropy", "detector_dice"}),
+        frozenset(),
     ),
     "end2end": Tiny(
         (
@@ -116,6 +120,7 @@ TINY = {
             "context_links": (*batch["spotter"]["chains"].shape, 3),
         },
         frozenset({"presence", "class", "geometry", "link", "context"}),
+        frozenset({"found"}),
     ),
 }  # fmt: skip
 
@@ -231,6 +236,14 @@ def test_a_handful_of_lines_is_learnt_by_heart(learnt: Pipeline) -> None:
     pages = zip(TEXTS, learnt.predict(IMAGES), strict=True)
     errors = [edit_distance("\n".join(texts), page.text.replace("\n\n", "\n")) for texts, page in pages]
     assert sum(errors) <= 2, errors  # so short a training ends a little differently on each kind of processor
+
+
+def test_what_a_model_finds_adds_losses_in_training(name: str, learnt: Pipeline) -> None:
+    batch, network = TINY[name].batch(learnt, PAGES), copy.deepcopy(learnt)
+    assert set(learnt.loss(learnt(batch), batch)) == TINY[name].losses
+    losses = network.train().loss(network(batch), batch)
+    assert set(losses) == TINY[name].losses | TINY[name].later
+    assert all(loss.ndim == 0 and torch.isfinite(loss) for loss in losses.values())
 
 
 def test_words_and_characters_make_up_the_lines(learnt: Pipeline) -> None:
