@@ -296,11 +296,14 @@ def test_onnx_reads_as_torch_does(folder: Path, learnt: Pipeline, tmp_path: Path
         for mine, other in zip(page.words, expected.words, strict=True):
             assert mine.confidence == pytest.approx(other.confidence, abs=5e-3)
             np.testing.assert_allclose(mine.polygon, other.polygon, atol=0.3)
-    crops = [image[16:62] for image in IMAGES]
+    crops = [
+        image[24:52] for image in IMAGES
+    ]  # the height that end2end gives to line crops, or it sees nothing in them
     # by the picture alone: these crops are not cut as in training, and where all is doubtful a rounding decides
     alone = load_pipeline(tmp_path).reader(), ocr.pipeline.load_unguided(tmp_path)
-    texts = [[line.text for line in reader.read_lines(crops)] for reader in alone]
-    assert texts[0] == texts[1]
+    for expected, line in zip(*(reader.read_lines(crops) for reader in alone), strict=True):
+        assert line.text == expected.text != ""
+        assert line.confidence == pytest.approx(expected.confidence, abs=5e-3)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
