@@ -84,7 +84,7 @@ class TwoStageReader:
     def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
         """Each line crop (H, W, 3) as it is read, and with the given text; see ``LineAligner`` of the interface."""
         greys = [to_height(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.settings.height) for image in images]
-        logits = recognise.line_logits(greys, self.recognizer, self.settings.reading)
+        logits = recognise.line_logits(greys, self.recognizer, self.alphabet, self.settings.reading)
         lines = []
         for image, grey, scores, text in zip(images, greys, logits, texts, strict=True):
             height, width = image.shape[:2]
@@ -151,7 +151,7 @@ class TwoStageReader:
         return replace(line, doubts=as_written(doubts, line.text))
 
     def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
-        logits = recognise.line_logits(crops, self.recognizer, self.settings.reading)
+        logits = recognise.line_logits(crops, self.recognizer, self.alphabet, self.settings.reading)
         kept = logits if self.settings.alternatives else [None] * len(logits)
         decoded = [decode_line(scores, self.alphabet) for scores in logits]
         return [DecodedLine(line, confidence_of(line), own) for line, own in zip(decoded, kept, strict=True)]

@@ -13,6 +13,7 @@ class ReadingConfig:
     batch_pixels: Width of a recognizer batch in pixels, lines times padded width.
     chunk: Longest piece of a line in pixels of the line image; longer lines are read in overlapping pieces.
     overlap: Overlap of neighbouring pieces in pixels.
+    space: Nats in favour of a space in every token: six spaces are missed for one that is invented.
     minimum_height: Lowest line in page pixels, margins included; below it no letter has a shape, and a line image drawn
         to the recognizer's height is thousands of pixels long.
     minimum_confidence: Lines read with less confidence are taken for ornament or noise and dropped.
@@ -30,6 +31,7 @@ class ReadingConfig:
     batch_pixels: int = 8192
     chunk: int = 1280
     overlap: int = 128
+    space: float = 1.0
     minimum_height: float = 3.0
     minimum_confidence: float = 0.70
     straighten: float = 1.5

@@ -28,11 +28,14 @@ def recognise_lines(
     images: Sequence[GreyImage], network: Network, alphabet: Alphabet, reading: ReadingConfig
 ) -> list[list[DecodedChar]]:
     """The characters of each line image (height, W); their places count tokens of 4 px from the image's left edge."""
-    return [decode_line(logits, alphabet) for logits in line_logits(images, network, reading)]
+    return [decode_line(logits, alphabet) for logits in line_logits(images, network, alphabet, reading)]
 
 
-def line_logits(images: Sequence[GreyImage], network: Network, reading: ReadingConfig) -> list[NDArray[np.float32]]:
-    """Logits (W/4, classes) of each line image (height, W); those of long lines are joined from overlapping pieces."""
+def line_logits(
+    images: Sequence[GreyImage], network: Network, alphabet: Alphabet, reading: ReadingConfig
+) -> list[NDArray[np.float32]]:
+    """Logits (W/4, classes) of each line image (height, W), with ``reading.space`` added to those of spaces; those of
+    long lines are joined from overlapping pieces."""
     pieces = [(i, start, stop) for i, image in enumerate(images) for start, stop in _cut(image.shape[1], reading)]
     logits = _run([images[i][:, start:stop] for i, start, stop in pieces], network, reading)
     joined: list[list[NDArray[np.float32]]] = [[] for _ in images]
@@ -41,7 +44,10 @@ def line_logits(images: Sequence[GreyImage], network: Network, reading: ReadingC
         first = half if start else 0
         last = len(piece) - half if stop < images[i].shape[1] else len(piece)
         joined[i].append(piece[first:last])
-    return [np.concatenate(parts) for parts in joined]
+    whole, spaces = [np.concatenate(parts) for parts in joined], list(alphabet.known(" "))
+    for line in whole:
+        line[:, spaces] += reading.space
+    return whole
 
 
 def _cut(width: int, reading: ReadingConfig) -> list[tuple[int, int]]:

@@ -134,6 +134,23 @@ def test_long_lines_are_joined_without_a_seam(width: int) -> None:
     assert [c.text for c in characters] == [c.text for c in decode_line(expected, ALPHABET)]
 
 
+def test_spaces_are_favoured_a_little() -> None:
+    def network(images: Array) -> Array:
+        """``a``, then twice a token where a space is almost as likely as nothing, with a letter between."""
+        logits = np.zeros((1, images.shape[3] // 4, ALPHABET.classes), np.float32)
+        logits[..., 0] = 5.0
+        logits[0, [0, 2, 4], 1] = 9.0
+        logits[0, 1, 3], logits[0, 3, 3] = 4.3, 3.7
+        return logits
+
+    image = np.full((32, 20), 255, np.uint8)
+    texts = [
+        "".join(c.text for c in recognise_lines([image], network, ALPHABET, reading)[0])
+        for reading in (ReadingConfig(space=0.0), ReadingConfig(), ReadingConfig(space=2.0))
+    ]
+    assert texts == ["aaa", "a aa", "a a a"]
+
+
 def test_words_lie_where_their_characters_were_read() -> None:
     logits = np.zeros((20, ALPHABET.classes), np.float32)
     logits[:, 0] = 9.0
