@@ -10,16 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from ocr.correct.config import CorrectionConfig
+from ocr.correct.config import LIGHT
 from ocr.correct.corrector import Corrector
 from ocr.correct.load import SHIPPED, load_ngrams
 from ocr.document import Line, Page
 from ocr.models.interface import DoubtingReader, Image, LineReader
 from ocr.models.two_stage.alternatives import AlternativesConfig
 from ocr.models.two_stage.reader import TwoStageReader
-
-LIGHT = CorrectionConfig(beam=3)
-"""The same guard as that of ``--correct``, on fewer readings."""
 
 FEW_READINGS = AlternativesConfig(sure=0.9, beam=4, readings=3, settled=LIGHT.sure)
 """How the doubts of lines are found here: in less than half of the time that correction takes, and none that the guard
