@@ -3,12 +3,13 @@
     python scripts/correction_pages.py OUT --fonts DIR... --corpora DIR... --seed 3
     python scripts/measure_correction.py OUT/* --output scripts/results/correction.csv
 
-Three readings of each set and three rows: what guiding takes from the errors of the picture alone (it is a correction by
-a language model that is always on, ocr/correct/prior.py), what ``--correct`` takes from them, and what it adds to the
-guided reading. ``note`` names the step. A set of pages whose CER by the picture alone is between 3% and 15% gets three
-rows more, of these pages alone: it is what issue 6 calls degraded; others have little to mend, or nobody can read them.
-Lines that were not found, or of which less than half is right, hold errors that no correction can reach; ``note`` tells
-how many errors stand on the others, and how many of those are gone. The columns are those of ocr/correction_report.py; ``reduction`` is the share of the character errors that are gone.
+Three readings of each set and three rows: what guiding takes from the errors of the picture alone (it is a correction
+by a language model that is always on, ocr/correct/prior.py), what ``--correct`` takes from them, and what it adds to
+the guided reading. ``note`` names the step. A set of pages whose CER by the picture alone is between 3% and 15% gets
+three rows more, of these pages alone: it is what issue 6 calls degraded; others have little to mend, or nobody can read
+them. Lines that were not found, or of which less than half is right, hold errors that no correction can reach; ``note``
+tells how many errors stand on the others, and how many of those are gone. The columns are those of
+ocr/correction_report.py; ``reduction`` is the share of the character errors that are gone.
 """
 
 from __future__ import annotations

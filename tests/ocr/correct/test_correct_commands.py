@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ocr.cli import main
-from ocr.correct.load import NGRAMS, SHIPPED, WORDS
+from ocr.correct.load import NGRAMS, SHIPPED
+from ocr.correct.load import WORDS as TABLE
 from ocr.models.file_hashes import HASHES, hash_of_file, read_hashes
 from ocr.pipeline import DEFAULT_MODELS, shipped
 
@@ -89,12 +90,12 @@ def test_ngrams_are_built_from_own_texts(tmp_path: Path, capsys: pytest.CaptureF
     assert main(arguments) == 0
     assert "MB" in capsys.readouterr().out
     assert read_hashes(tmp_path / "own" / HASHES) == {
-        name: hash_of_file(tmp_path / "own" / name) for name in (NGRAMS, WORDS)
+        name: hash_of_file(tmp_path / "own" / name) for name in (NGRAMS, TABLE)
     }
 
 
 def test_the_shipped_language_model_is_the_one_that_its_hash_names() -> None:
-    for name in (NGRAMS, WORDS):
+    for name in (NGRAMS, TABLE):
         assert read_hashes(SHIPPED / HASHES)[name] == hash_of_file(SHIPPED / name)
 
 
