@@ -172,7 +172,8 @@ class DecodeWorker:
                 answered = number
                 self._alarm(alarm_after)
         if answered == 0:
-            raise InputError("not_found", f"it has no page of --pages {options.pages}")
+            known = "" if last is None else f", its last page is {last}"
+            raise InputError("not_found", f"it has no page of --pages {options.pages}{known}")
         self._send({"kind": "end"})
 
     def _send_page(self, number: int, page: Image | Failure) -> None:

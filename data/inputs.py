@@ -36,7 +36,8 @@ def find_inputs(arguments: Iterable[str]) -> Iterator[str | tuple[str, Failure]]
             found = True
             yield path
         if not found:
-            yield argument, Failure("not_found", "it holds no PNG, JPEG, TIFF, WebP, BMP or PDF file")
+            verb = "holds" if Path(argument).is_dir() else "matches"
+            yield argument, Failure("not_found", f"it {verb} no PNG, JPEG, TIFF, WebP, BMP or PDF file")
 
 
 def is_several(argument: str) -> bool:

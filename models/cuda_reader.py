@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ocr.errors import UsageError
-from ocr.models.interface import DoubtingReader, Image, LineReader
+from ocr.models.interface import DoubtingReader, Image
 from ocr.models.schema import suggest
 
 if TYPE_CHECKING:
@@ -16,26 +16,25 @@ if TYPE_CHECKING:
 
 
 class AutocastReader:
-    """A :class:`~ocr.models.interface.LineReader` whose torch networks compute in bf16, on whatever device they are."""
+    """A :class:`~ocr.models.interface.DoubtingReader` whose torch networks compute in bf16, on any device."""
 
-    def __init__(self, reader: LineReader, device: torch.device) -> None:
-        assert isinstance(reader, DoubtingReader)
-        self._reader, self._device, self.pipeline = reader, device, reader.pipeline
+    def __init__(self, reader: DoubtingReader, device: torch.device) -> None:
+        self.reader, self.pipeline, self._device = reader, reader.pipeline, device
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         with torch.autocast(self._device.type, torch.bfloat16):
-            return self._reader.predict(images)
+            return self.reader.predict(images)
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
         with torch.autocast(self._device.type, torch.bfloat16):
-            return self._reader.read_lines(images)
+            return self.reader.read_lines(images)
 
     def with_alternatives(self) -> AutocastReader:
         """See :class:`~ocr.models.interface.DoubtingReader`."""
-        return AutocastReader(self._reader.with_alternatives(), self._device)
+        return AutocastReader(self.reader.with_alternatives(), self._device)
 
 
-def open_on(pipeline: Any, device: torch.device, guide: Callable[[LineReader], LineReader]) -> AutocastReader:
+def open_on(pipeline: Any, device: torch.device, guide: Callable[[DoubtingReader], DoubtingReader]) -> AutocastReader:
     """The reader of a pipeline whose networks are moved to the device, after the ``guide`` that every reader gets."""
     return AutocastReader(guide(pipeline.to(device).eval().reader()), device)
 

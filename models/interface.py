@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +52,14 @@ class LineAligner(Protocol):
 
 
 @runtime_checkable
-class DoubtingReader(Protocol):
-    """What a reader may offer besides: to tell what else the doubtful places of its lines may be."""
+class DoubtingReader(LineReader, Protocol):
+    """A reader that can tell besides what else the doubtful places of its lines may be."""
 
-    pipeline: ClassVar[str]
-    """Which pipeline reads, as in :mod:`ocr.models.registry`: each has its own notion of confidence."""
+    @property
+    def pipeline(self) -> str:
+        """Which pipeline reads, as in :mod:`ocr.models.registry`: each has its own notion of confidence."""
+        ...
 
-    def with_alternatives(self) -> LineReader:
+    def with_alternatives(self) -> DoubtingReader:
         """The same reader, but its lines carry ``doubts``."""
         ...

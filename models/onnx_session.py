@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from ocr.errors import ModelError
+from ocr.models.aside import begin
 from ocr.models.file_hashes import check_hash, remedy
 
 Recording = dict[str, list[NDArray[np.float32]]]
@@ -45,24 +45,7 @@ def open_aside(path: Path) -> Callable[[], onnxruntime.InferenceSession]:
     The function returned waits for it, and returns and raises what :func:`open_session` does.
     """
     share_memory()
-    result: list[onnxruntime.InferenceSession | Exception] = []
-
-    def open_here() -> None:
-        try:
-            result.append(open_session(path))
-        except Exception as error:
-            result.append(error)
-
-    thread = threading.Thread(target=open_here)
-    thread.start()
-
-    def wait() -> onnxruntime.InferenceSession:
-        thread.join()
-        if isinstance(result[0], Exception):
-            raise result[0]
-        return result[0]
-
-    return wait
+    return begin(functools.partial(open_session, path))
 
 
 @functools.cache

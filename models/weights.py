@@ -27,7 +27,8 @@ def read_model_config(folder: Path) -> dict[str, Any]:
         data = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ModelError(
-            f"{folder} is no model folder: cannot read {CONFIG} ({' '.join(str(error).split())})"
+            f"{folder} is no model folder: cannot read {CONFIG} ({' '.join(str(error).split())}); give one that "
+            "ocr train or ocr export left, such as runs/train/best"
         ) from error
     if not isinstance(data, dict) or "pipeline" not in data:
         raise ModelError(f"{folder / CONFIG} does not name its pipeline; export the model again with ocr export")

@@ -148,7 +148,9 @@ def find_models(folders: Sequence[Path]) -> tuple[list[Model], list[ModelError]]
     """
     for folder in folders:
         if not folder.is_dir():
-            raise UsageError(f"no folder {str(folder)!r}: give one, or a command; {suggest(str(folder), ['show'])}")
+            raise UsageError(
+                f"no folder {str(folder)!r}: give one, or a command; {suggest(str(folder), ['list', 'show'])}"
+            )
     found = {(SHIPPED / name).resolve(): name for name in shipped()}
     for folder in folders:
         for path in model_folders(folder):

@@ -98,7 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except USAGE_EXCEPTIONS as error:
         message = getattr(error, "format_message", error.__str__)()
         if message:  # empty where the help was printed, because no command was given
-            complain(f"{message} Type ocr --help for help.")
+            context = getattr(error, "ctx", None)
+            complain(f"{message.rstrip('.')}; type {context.command_path if context else 'ocr'} --help for help")
         return ExitCode.USAGE
     except OcrError as error:
         if not isinstance(error.__cause__, BrokenPipeError):  # the reader of our output has what it wanted

@@ -55,6 +55,8 @@ class LoopConfig:
             with the same weights as one that was not.
         distributed: How processes started by ``accelerate launch`` or ``torchrun`` share the work: ``ddp``, each with
             the whole model, or ``fsdp``, with its parameters in shards. Batch and ``accumulate`` are those of each.
+
+    Raises UsageError for numbers with which nothing would be trained.
     """
 
     steps: int = 20000
@@ -82,6 +84,14 @@ class LoopConfig:
     seed: int = 0
     deterministic: bool = False
     distributed: str = "ddp"
+
+    def __post_init__(self) -> None:
+        for least, names in ((1, ("steps", "accumulate", "evaluate_every", "log_every")), (0, ("minutes", "patience"))):
+            for name in names:
+                if getattr(self, name) < least:
+                    raise UsageError(f"loop.{name}={getattr(self, name)} must be {least} or more")
+        if self.learning_rate <= 0:
+            raise UsageError(f"loop.learning_rate={self.learning_rate:g} must be above 0; usual are 1e-4 to 2e-3")
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,14 @@ import sys
 from pathlib import Path
 
 from ocr.config import LoopConfig
-from ocr.errors import UsageError
 from ocr.run_folder import SCORES
 
 
 def out_of_patience(output: Path, loop: LoopConfig, step: int) -> bool:
     """Whether the last ``loop.patience`` evaluations up to a step had no lower objective than the best before them.
 
-    Says so on stderr. Raises UsageError for a negative patience.
+    Says so on stderr.
     """
-    if loop.patience < 0:
-        raise UsageError(f"loop.patience={loop.patience} must be 0 (never stop early) or more")
     if not loop.patience:
         return False
     best, at, since = math.inf, 0, 0

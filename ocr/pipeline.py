@@ -6,9 +6,10 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr.correct.prior import guided
+from ocr.correct.prior import guided, light_corrector
 from ocr.errors import MissingExtraError, ModelError, UsageError
 from ocr.models.adapter_folder import check_base, load_adapted, read_adapter_info, refuse_adapter
+from ocr.models.aside import begin
 from ocr.models.registry import PIPELINES, TRAINED
 from ocr.models.schema import suggest
 from ocr.models.weights import load_pipeline, read_model_config
@@ -43,7 +44,10 @@ def load(
         return load_on(device, name, pipeline, adapter)
     if adapter is not None:
         return load_with_adapter(Path(adapter), name, pipeline)
-    return guided(load_unguided(name, pipeline))
+    corrector = begin(light_corrector)  # whose n-grams take as long to be decompressed as the networks to be opened
+    reader = load_unguided(name, pipeline)
+    corrector()
+    return guided(reader)
 
 
 def load_unguided(name: str | Path | None = None, pipeline: str | None = None) -> LineReader:

@@ -184,7 +184,9 @@ def is_run(folder: Path) -> bool:
 def find_runs(top: Path) -> list[Run]:
     """The runs in or below a folder; hidden folders and links are passed over. Raises UsageError if it is none."""
     if not top.is_dir():
-        raise UsageError(f"no folder {str(top)!r}: give one, or a command; {suggest(str(top), ['show', 'compare'])}")
+        raise UsageError(
+            f"no folder {str(top)!r}: give one, or a command; {suggest(str(top), ['list', 'show', 'compare'])}"
+        )
     runs = []
     for path, below, _ in os.walk(top):
         folder = Path(path)

@@ -40,7 +40,8 @@ PARTS = {
 }
 """Functions by the name of their column, where the reader looks them up."""
 
-NETWORKS = {"detector": "_detector", "recognizer": "_recognizer"}
+NETWORKS = ("detector", "recognizer")
+"""Attributes of the reader whose doubts are weighed."""
 GUIDE = "guide"
 """What the n-grams do that weigh the doubts (ocr/correct/prior.py)."""
 
@@ -65,8 +66,8 @@ class Clock:
 def read_timed(model: Any, image: Image) -> dict[str, float]:
     """Seconds of one page by part, ``all`` among them."""
     clock = Clock()
-    places = {part: (model._doubting, own) for part, own in NETWORKS.items()}
-    places |= {**PARTS, GUIDE: (model._corrector, "correct_page")}
+    places = {part: (model.doubting, part) for part in NETWORKS}
+    places |= {**PARTS, GUIDE: (model.corrector, "correct_page")}
     patches = [mock.patch.object(*place, clock.timed(part, getattr(*place))) for part, place in places.items()]
     for patch in patches:
         patch.start()

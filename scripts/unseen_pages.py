@@ -166,12 +166,11 @@ def paste(canvas: Image, sheet: Sheet, degrees: float, place: tuple[int, int]) -
 
 
 def write_set(folder: Path, pages: Sequence[Drawn], lang: str, split: str = "val") -> None:
-    """Pages with their labels; those of other splits in a folder of images of their own."""
-    images = folder / ("images" if split == "val" else f"images_{split}")
-    images.mkdir(parents=True, exist_ok=True)
+    """Pages with their labels."""
+    (folder / "images").mkdir(parents=True, exist_ok=True)
     samples = []
     for number, (image, page) in enumerate(pages):
-        path = images / f"{number:03d}.png"
+        path = folder / "images" / f"{split}_{number:03d}.png"
         cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         samples.append(Sample(path, page=page, lang=lang, size=(page.width, page.height)))
     write_native(samples, folder, split)

@@ -200,7 +200,7 @@ def _font_files(folder: Path) -> list[Path]:
     if folder.is_file():
         return [folder]
     if not folder.is_dir():
-        raise UsageError(f"no such font folder: {folder}")
+        raise UsageError(f"no folder of fonts {folder}: give one with .ttf, .otf or .ttc files, or such a file")
     return [p for p in folder.rglob("*") if p.suffix.lower() in FONT_SUFFIXES]
 
 

@@ -67,6 +67,8 @@ class TextSampler:
         self.mix = mix or TextMix()
         self.corpora: dict[str, list[list[str]]] = {}
         for folder in folders:
+            if not folder.is_dir():
+                raise UsageError(f"no folder of texts {folder}: give one with a sub-folder of .txt files a language")
             for language in sorted(p for p in folder.iterdir() if p.is_dir()):
                 files = [_read_lines(file, lines_a_file, held_out) for file in sorted(language.glob("*.txt*"))]
                 self.corpora.setdefault(language.name, []).extend(lines for lines in files if lines)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.document import Doubt
+from ocr.document import Doubt, Word
 from ocr.models.codec import Alphabet
 from ocr.models.end2end.characters import character_text
 from ocr.models.end2end.spots import Spots
@@ -48,22 +48,45 @@ def likeliest(probabilities: NDArray[np.float32]) -> tuple[Symbols, FloatArray]:
 
 
 def line_doubts(
-    texts: Sequence[str], starts: Sequence[int], spots: Spots, line: Sequence[int], alphabet: Alphabet
+    words: Sequence[Word], spots: Spots, line: NDArray[np.intp], spaces: FloatArray, alphabet: Alphabet
 ) -> tuple[Doubt, ...]:
-    """The doubtful characters of a line.
+    """The doubtful characters and spaces of a line, in their order.
 
-    ``texts`` are the characters as the line writes them, ``starts`` their places in its text, ``line`` their numbers
-    among the spots. Whether a character is there at all is no question here: with "nothing" among the readings the
-    language model dropped far more letters than it should (presence is sure of less than it could be).
+    ``line`` are the numbers of the words' characters among the spots, ``spaces`` (K - 1,) the probability of a space
+    after each but the last. That no character is there is a reading too, as likely as the look along lines has it; the
+    spotter's presence is sure of less than it could be, and with it a language model dropped far too many letters.
     """
-    doubts = []
-    for text, start, number in zip(texts, starts, line, strict=True):
-        if spots.certainty[number] >= SURE:
-            continue
-        readings = {text: math.log(max(LEAST, float(spots.certainty[number])))}
-        for symbols, value in zip(spots.options[number].tolist(), spots.option_scores[number].tolist(), strict=True):
-            other = character_text(symbols, alphabet)
-            if other and other.lower() != text.lower():  # the case was settled by the word
-                readings.setdefault(other, value)
-        doubts.append(Doubt(start, start + len(text), tuple(readings.items())))
+    doubts: list[Doubt] = []
+    place = number = 0
+    for word in words:
+        for position, char in enumerate(word.chars):
+            if number:
+                doubts += space_doubt(place, position == 0, float(spaces[number - 1]))
+                place += position == 0
+            doubts += character_doubt(place, char.text, spots, int(line[number]), alphabet)
+            place += len(char.text)
+            number += 1
     return tuple(doubts)
+
+
+def space_doubt(place: int, written: bool, probability: float) -> list[Doubt]:
+    """Whether a space stands at this place of a line's text, if that is in doubt."""
+    readings = {" ": probability, "": 1 - probability}
+    read, other = (" ", "") if written else ("", " ")
+    if readings[read] >= SURE:
+        return []
+    values = tuple((text, math.log(max(LEAST, readings[text]))) for text in (read, other))
+    return [Doubt(place, place + len(read), values)]
+
+
+def character_doubt(place: int, text: str, spots: Spots, number: int, alphabet: Alphabet) -> list[Doubt]:
+    """What else the character ``text`` at this place may be, if it is in doubt."""
+    if spots.certainty[number] >= SURE:
+        return []
+    readings = {text: math.log(max(LEAST, float(spots.certainty[number])))}
+    for symbols, value in zip(spots.options[number].tolist(), spots.option_scores[number].tolist(), strict=True):
+        other = character_text(symbols, alphabet)
+        nothing = not any(symbols)
+        if (other or nothing) and other.lower() != text.lower():  # the case was settled by the word
+            readings.setdefault(other, value)
+    return [Doubt(place, place + len(text), tuple(readings.items()))]

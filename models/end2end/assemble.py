@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.document import Char, Doubt, Line, Word
+from ocr.document import Char, Line, Word
 from ocr.models.codec import Alphabet
 from ocr.models.end2end.alternatives import line_doubts
 from ocr.models.end2end.characters import character_boxes, character_text
 from ocr.models.end2end.letter_case import agreeing_case
-from ocr.models.end2end.linking import is_spaced
+from ocr.models.end2end.linking import space_probability
 from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.lookalikes import agreeing_kinds
@@ -25,38 +26,28 @@ def assemble_line(
     spots: Spots, line: Indices, alphabet: Alphabet, size: tuple[int, int], config: LinkConfig, doubting: bool = False
 ) -> Line | None:
     """The line of these characters on a page of (width, height) px, with its ``doubts`` if asked for; None if none of
-    them can be written."""
-    texts = [character_text(symbols, alphabet) for symbols in spots.symbols[line].tolist()]
+    them can be written. What has no base symbol is none: what was found twice, and specks."""
+    line, texts = written(spots, line, alphabet)
+    if not texts:
+        return None
     centres, along = spots.centres[line], directions(spots, line)
     heights = np.full(len(line), float(np.median(spots.heights[line])))
     sure = spots.presence[line] * spots.certainty[line]
     boxes = character_boxes(centres, along, spots.widths[line], heights)  # (K, 4, 2)
     boxes = np.clip(boxes, 0, np.array(size, np.float64))
-    ends = np.append(np.flatnonzero(is_spaced(spots, line, config)), len(line) - 1) + 1
-    words, start = [], 0
-    for stop in ends.tolist():
-        word = _word(texts[start:stop], boxes[start:stop], sure[start:stop])
-        words += [word] if word else []
-        start = stop
-    if not words:
-        return None
+    spaces = space_probability(spots, line)
+    ends = [*(np.flatnonzero(spaces > config.space) + 1).tolist(), len(line)]
+    parts = [slice(start, stop) for start, stop in pairwise([0, *ends])]
+    words = tuple(_word(texts[part], boxes[part], sure[part]) for part in parts)
     outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
-    found = Line(" ".join(word.text for word in words), as_polygon(outline), float(sure.mean()), tuple(words))
-    if not doubting:
-        return found
-    return replace(found, doubts=_doubts(found, spots, line[[bool(text) for text in texts]], alphabet))
+    found = Line(" ".join(word.text for word in words), as_polygon(outline), float(sure.mean()), words)
+    return replace(found, doubts=line_doubts(words, spots, line, spaces, alphabet)) if doubting else found
 
 
-def _doubts(found: Line, spots: Spots, written: Indices, alphabet: Alphabet) -> tuple[Doubt, ...]:
-    """The doubts of a line with the characters that it writes, spaces apart."""
-    texts, starts, place = [], [], 0
-    for word in found.words:
-        for character in word.chars:
-            texts.append(character.text)
-            starts.append(place)
-            place += len(character.text)
-        place += 1
-    return line_doubts(texts, starts, spots, written.tolist(), alphabet)
+def written(spots: Spots, line: Indices, alphabet: Alphabet) -> tuple[Indices, list[str]]:
+    """Those of a line's characters that can be written, and what they are."""
+    texts = [character_text(symbols, alphabet) for symbols in spots.symbols[line].tolist()]
+    return line[[bool(text) for text in texts]], [text for text in texts if text]
 
 
 def directions(spots: Spots, line: Indices) -> FloatArray:
@@ -74,16 +65,10 @@ def directions(spots: Spots, line: Indices) -> FloatArray:
     return np.where(sure[:, None], way / np.maximum(length, 1e-6)[:, None], spots.along[line])
 
 
-def _word(texts: list[str], boxes: FloatArray, confidence: FloatArray) -> Word | None:
-    chars = tuple(
-        Char(text, box, sure)
-        for text, box, sure in zip(
-            agreeing_case(agreeing_kinds(texts)), as_polygons(boxes), confidence.tolist(), strict=True
-        )
-        if text
-    )
-    if not chars:
-        return None
+def _word(texts: list[str], boxes: FloatArray, confidence: FloatArray) -> Word:
+    agreed = agreeing_case(agreeing_kinds(texts))
+    shapes = zip(agreed, as_polygons(boxes), confidence.tolist(), strict=True)
+    chars = tuple(Char(text, box, sure) for text, box, sure in shapes)
     outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
     # the probability that every character is right: what a word's reader wants to know
-    return Word("".join(c.text for c in chars), as_polygon(outline), float(np.prod(confidence)), chars)
+    return Word("".join(agreed), as_polygon(outline), float(np.prod(confidence)), chars)

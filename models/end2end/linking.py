@@ -101,8 +101,8 @@ def without_circles(following: Indices) -> Indices:
     return following
 
 
-def is_spaced(spots: Spots, line: Indices, config: LinkConfig) -> NDArray[np.bool_]:
-    """Whether a space comes after each character of a line but the last (K - 1,).
+def space_probability(spots: Spots, line: Indices) -> NDArray[np.float64]:
+    """How likely a space comes after each character of a line but the last (K - 1,).
 
     A space that was foretold beyond a full stop which the character did not see coming is not one before it.
     """
@@ -111,4 +111,4 @@ def is_spaced(spots: Spots, line: Indices, config: LinkConfig) -> NDArray[np.boo
     foretold = np.linalg.norm(spots.way[here], axis=1)
     gone = np.linalg.norm(spots.centres[after] - spots.centres[here], axis=1)
     probability = links[:, LINK_SPACE] / (links[:, LINK_SPACE] + links[:, LINK_NEXT] + 1e-9)
-    return np.asarray((probability > config.space) & (gone > SHORT_OF * foretold))
+    return np.where(gone > SHORT_OF * foretold, probability, 0.0)

@@ -17,6 +17,7 @@ from ocr.models.codec import Alphabet
 from ocr.models.end2end.alignment_loss import alignment_loss
 from ocr.models.end2end.characters import SLOTS
 from ocr.models.end2end.config import PARTS, End2EndConfig
+from ocr.models.end2end.found_lines import TARGETS, found_batch
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spotter import Spotter, shapes_of
@@ -49,16 +50,46 @@ class End2End(Pipeline):
             shapes = shapes_of(at_cells(maps, pages["cells"]).float(), pages["cells"])
             lines = along_chains(features, pages["chains"]), along_chains(shapes, pages["chains"])
             output["context"], output["context_links"] = self.spotter.reconsider(*lines)
+            if self.training:
+                output |= self._found(fine, coarse, maps, pages)
         if self.config.target.alignment and pages["line_cells"].numel():
             output["line_presence"], cells = surest_cells(maps[:, 0], pages["line_cells"])
             output["line_symbols"] = self.spotter.name(self.spotter.describe(fine, coarse, cells))
         return output
 
+    def _found(self, fine: Tensor, coarse: Tensor, maps: Tensor, pages: dict[str, Tensor]) -> Output:
+        """What is told of the lines that are found on the pages, and what should be; nothing where none are."""
+        found = self._found_lines(fine, coarse, maps, pages)
+        chains = found["found_chains"]
+        if not chains.numel():
+            return {}
+        cells = found.pop("found")
+        features, shapes = self.spotter.describe(fine, coarse, cells), shapes_of(at_cells(maps, cells).float(), cells)
+        told = self.spotter.reconsider(along_chains(features, chains), along_chains(shapes, chains))
+        return {"found_context": told[0], "found_follows": told[1]} | found
+
+    @torch.no_grad()
+    def _found_lines(self, fine: Tensor, coarse: Tensor, maps: Tensor, pages: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :func:`ocr.models.end2end.found_lines.found_batch`; on the CPU, as reading does it."""
+        spot = self.config.spot
+        cells, *told = self.spotter.answers(fine, coarse, maps, spot.presence, spot.peak)
+        answers = cells.cpu().numpy(), *(tensor.float().cpu().numpy() for tensor in told)
+        targets = {name: pages[name].cpu().numpy() for name in TARGETS}
+        found = found_batch(answers, targets, spot, self.config.link)
+        return {name: torch.from_numpy(array).to(maps.device) for name, array in found.items()}
+
     def loss(self, output: Output, batch: Batch) -> dict[str, Tensor]:
         pages = batch["spotter"]
         losses = spotter_loss(output["spotter"], output["symbols"], pages)
         if "context" in output:
-            losses["context"] = context_loss(output["context"], output["context_links"], pages)
+            losses["context"] = context_loss(
+                output["context"], output["context_links"], pages["chains"], pages["symbols"], pages["links"]
+            )
+        if "found_context" in output:
+            losses["found"] = context_loss(
+                output["found_context"], output["found_follows"],
+                output["found_chains"], output["found_symbols"], output["found_links"],
+            )  # fmt: skip
         if "line_presence" in output:
             presence, symbols = output["line_presence"].float(), output["line_symbols"].float()
             aligned = alignment_loss(presence, symbols.unflatten(0, presence.shape), pages)

@@ -79,7 +79,12 @@ class Spotter(nn.Module):
             features that :meth:`reconsider` takes (M, F).
         """
         fine, coarse = self.features(images)
-        maps = self.maps(fine)
+        return self.answers(fine, coarse, self.maps(fine), presence, peak)
+
+    def answers(
+        self, fine: Tensor, coarse: Tensor, maps: Tensor, presence: float, peak: float
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The same from features and maps (N, 12, H/4, W/4) that are there already."""
         here = torch.sigmoid(maps[:, :1])
         around = F.max_pool2d(here, 3, stride=1, padding=1)
         cells = torch.nonzero(((here >= presence) & (here >= peak * around))[:, 0])  # (M, 3)

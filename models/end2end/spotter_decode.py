@@ -69,7 +69,7 @@ def survivors(spots: Spots, config: SpotConfig) -> NDArray[np.bool_]:
     surer = spots.presence[first] > spots.presence[second]
     surer |= (spots.presence[first] == spots.presence[second]) & (first < second)
     first, second = first[surer], second[surer]
-    forward, aside = local_distance(spots, first, spots.centres[second])
+    forward, aside = local_distance(spots.centres[first], spots.along[first], spots.centres[second])
     widths = np.maximum(spots.widths, config.pitch * np.linalg.norm(spots.way, axis=1) * spots.links[:, LINK_NEXT])
     reach = np.maximum(config.along * widths[first], config.closest)
     breadth = np.maximum(config.across * spots.heights[first], config.closest)
@@ -81,9 +81,9 @@ def survivors(spots: Spots, config: SpotConfig) -> NDArray[np.bool_]:
     return kept
 
 
-def local_distance(spots: Spots, which: Indices, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Way from characters (K,) to points (K, 2): along their reading direction and across it."""
-    way, along = points - spots.centres[which], spots.along[which]
+def local_distance(centres: FloatArray, along: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Way from centres of characters (K, 2) to points (K, 2): along their reading directions (K, 2) and across them."""
+    way = points - centres
     return (way * along).sum(axis=1), way[:, 1] * along[:, 0] - way[:, 0] * along[:, 1]
 
 

@@ -33,17 +33,19 @@ def spotter_loss(maps: Tensor, symbols: Tensor, targets: dict[str, Tensor]) -> d
     }
 
 
-def context_loss(symbols: Tensor, links: Tensor, targets: dict[str, Tensor]) -> Tensor:
-    """Class and link of the characters of ``targets["chains"]`` (L, T) as told by their line.
+def context_loss(symbols: Tensor, links: Tensor, chains: Tensor, named: Tensor, followed: Tensor) -> Tensor:
+    """Class and link of the characters of lines as told by their line.
 
     Args:
         symbols: Class logits (L, T, 3, classes).
         links: Logits of what follows (L, T, 3).
+        chains: Which of P characters stand where (L, T), -1 behind a line's last.
+        named: Their classes (P, 3).
+        followed: What follows them (P,).
     """
-    chains = targets["chains"]
     real = chains >= 0
-    named = class_loss(symbols[real].float(), targets["symbols"][chains[real]])
-    return named + LINK_WEIGHT * mean_cross_entropy(links[real].float(), targets["links"][chains[real]], LINK_UNKNOWN)
+    naming = class_loss(symbols[real].float(), named[chains[real]])
+    return naming + LINK_WEIGHT * mean_cross_entropy(links[real].float(), followed[chains[real]], LINK_UNKNOWN)
 
 
 def presence_loss(logits: Tensor, presence: Tensor, weights: Tensor) -> Tensor:

@@ -60,13 +60,13 @@ class TwoStageReader:
     def __init__(
         self, detector: detect.Network, recognizer: recognise.Network, alphabet: Alphabet, settings: ReadingSettings
     ) -> None:
-        self._detector, self._recognizer = detector, recognizer
+        self.detector, self.recognizer = detector, recognizer
         self.alphabet, self.settings = alphabet, settings
 
     def with_alternatives(self, config: AlternativesConfig | None = None) -> TwoStageReader:
         """The same reader, but its lines tell what else they may be."""
         settings = replace(self.settings, alternatives=config or AlternativesConfig())
-        return TwoStageReader(self._detector, self._recognizer, self.alphabet, settings)
+        return TwoStageReader(self.detector, self.recognizer, self.alphabet, settings)
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
         return [self._read_page(image) for image in images]
@@ -84,7 +84,7 @@ class TwoStageReader:
     def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
         """Each line crop (H, W, 3) as it is read, and with the given text; see ``LineAligner`` of the interface."""
         greys = [to_height(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.settings.height) for image in images]
-        logits = recognise.line_logits(greys, self._recognizer, self.settings.reading)
+        logits = recognise.line_logits(greys, self.recognizer, self.settings.reading)
         lines = []
         for image, grey, scores, text in zip(images, greys, logits, texts, strict=True):
             height, width = image.shape[:2]
@@ -110,7 +110,7 @@ class TwoStageReader:
 
     def _detect(self, image: Image) -> list[tuple[FloatArray, float]]:
         settings = self.settings
-        return detect.detect_lines(image, self._detector, settings.kernel, settings.prepare, settings.decode)
+        return detect.detect_lines(image, self.detector, settings.kernel, settings.prepare, settings.decode)
 
     def _read_quads(self, page: ShrunkPage, quads: list[FloatArray], size: tuple[int, int]) -> list[Line | None]:
         """The line in each quadrilateral, or None where there is no text to be sure of."""
@@ -151,7 +151,7 @@ class TwoStageReader:
         return replace(line, doubts=as_written(doubts, line.text))
 
     def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
-        logits = recognise.line_logits(crops, self._recognizer, self.settings.reading)
+        logits = recognise.line_logits(crops, self.recognizer, self.settings.reading)
         kept = logits if self.settings.alternatives else [None] * len(logits)
         decoded = [decode_line(scores, self.alphabet) for scores in logits]
         return [DecodedLine(line, confidence_of(line), own) for line, own in zip(decoded, kept, strict=True)]

@@ -62,7 +62,7 @@ def predict(
         str, typer.Option(help="How --corrector's weights are held: nf4 (4 bits), int8 or none (as saved).")
     ] = "nf4",
     lexicon: Annotated[str | None, typer.Option(help="Names and words that --correct should know: a lexicon.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Say what --correct changed, and why.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="--correct, and say what was changed and why.")] = False,
     dpi: Annotated[float, typer.Option(help="Resolution at which PDF pages are drawn.")] = DEFAULTS.dpi,
     pages: Annotated[str | None, typer.Option(help="Pages of PDF and TIFF files, like 1,3-5,9-.")] = DEFAULTS.pages,
     password: Annotated[str | None, typer.Option(help="Password of encrypted PDFs.")] = DEFAULTS.password,
@@ -95,7 +95,7 @@ def predict(
     options = PageOptions(dpi, pages, password, max_pixels, timeout, allow_truncated, max_pages, reading_timeout)
     progress = ReadingProgress(quiet=quiet)
     load_reader: Callable[[], Reader] = functools.partial(load_model, model, pipeline, adapter, device)
-    if correct or corrector or lexicon:
+    if correct or corrector or lexicon or explain:
         from ocr.commands.correcting import load_correcting
 
         load_reader = functools.partial(load_correcting, load_reader, corrector, lexicon, corrector_weights)

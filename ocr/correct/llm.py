@@ -46,6 +46,11 @@ class LargeModelConfig:
     batch: int = 8
     answer: int = 128
 
+    def __post_init__(self) -> None:
+        for value, known in ((self.quantization, QUANTIZATIONS), (self.mode, MODES)):
+            if value not in known:
+                raise UsageError(f"unknown setting {value!r} of the corrector: {suggest(value, list(known))}")
+
 
 class LargeModel:
     """A causal model with its tokenizer; a :class:`~ocr.correct.language.LanguageModel`."""
@@ -112,13 +117,10 @@ def accepted(answer: str, candidates: Sequence[str]) -> int | None:
 def load_large(name: str, config: LargeModelConfig | None = None) -> LargeModel:
     """A model by local folder or hub name.
 
-    Raises MissingExtraError without torch and transformers, UsageError for unknown settings, ModelError for a model
-    that is not there or cannot be fetched or loaded.
+    Raises MissingExtraError without torch and transformers, ModelError for a model that is not there or cannot be
+    fetched or loaded.
     """
     config = config or LargeModelConfig()
-    for value, known in ((config.quantization, QUANTIZATIONS), (config.mode, MODES)):
-        if value not in known:
-            raise UsageError(f"unknown setting {value!r} of the corrector: {suggest(value, list(known))}")
     try:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from ocr.correct.config import LIGHT
@@ -18,8 +19,9 @@ SHIPPED = Path(__file__).parents[1] / "weights" / "corrector-small"
 NGRAMS, WORDS, BYTES = "ngrams.xz", "words.xz", "bytes.onnx"
 
 
+@lru_cache(maxsize=2)
 def load_ngrams(folder: Path) -> CharacterNgrams:
-    """The n-grams of a folder. Raises ModelError naming what is missing and what to type."""
+    """The n-grams of a folder, read once a process. Raises ModelError naming what is missing and what to type."""
     if not (folder / NGRAMS).is_file():
         raise ModelError(
             f"no language model in {folder}: build one with ocr lexicon ngrams TEXTS --output FOLDER and give it with "
@@ -58,13 +60,17 @@ def load_corrector(name: str | None = None, lexicon: str | None = None, weights:
     :class:`~ocr.correct.llm.LargeModelConfig`.
 
     Raises ModelError for a model that is not there, MissingExtraError if it needs packages that are not, UsageError for
-    a lexicon that cannot be opened.
+    a lexicon that cannot be opened and for unknown ``weights``.
     """
+    from ocr.correct.llm import LargeModelConfig, load_large
+
+    config = LargeModelConfig(weights)
     known = None if lexicon is None else open_lexicon(Path(lexicon))
     own = SHIPPED if name is None else Path(name)
     if name is None or any((own / file).is_file() for file in (NGRAMS, BYTES)):
         folder = own if name is None or (own / NGRAMS).is_file() else SHIPPED
         asked_for = lacks_hangul if name is None else bool
+<<<<<<< HEAD
         ngrams = load_ngrams(folder)
         words = load_words(folder, ngrams)
         return Corrector(
@@ -74,6 +80,10 @@ def load_corrector(name: str | None = None, lexicon: str | None = None, weights:
     from ocr.correct.llm import LargeModelConfig, load_large
 
     model, ngrams = load_large(name, LargeModelConfig(weights)), load_ngrams(SHIPPED)
+=======
+        return Corrector(load_ngrams(folder), lexicon=known, second=load_second(own), second_for=asked_for)
+    model, ngrams = load_large(name, config), load_ngrams(SHIPPED)
+>>>>>>> main
     if model.chats:
         return Corrector(ngrams, lexicon=known, chooser=model)
     return Corrector(ngrams, lexicon=known, second=model, words=load_words(SHIPPED, ngrams))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from typing import TYPE_CHECKING, overload
 
 from ocr.correct.config import LIGHT
 from ocr.correct.corrector import Corrector
@@ -16,7 +16,9 @@ from ocr.correct.load import SHIPPED, load_ngrams
 from ocr.document import Line, Page
 from ocr.models.interface import DoubtingReader, Image, LineReader
 from ocr.models.two_stage.alternatives import AlternativesConfig
-from ocr.models.two_stage.reader import TwoStageReader
+
+if TYPE_CHECKING:
+    from ocr.models.two_stage.reader import TwoStageReader
 
 FEW_READINGS = AlternativesConfig(sure=0.9, beam=4, readings=3, settled=LIGHT.sure)
 """How the doubts of lines are found here: in less than half of the time that correction takes, and none that the guard
@@ -26,38 +28,43 @@ would leave as they are."""
 class GuidedReader:
     """A :class:`~ocr.models.interface.LineReader` over another one and a light corrector of its doubts."""
 
-    def __init__(self, reader: DoubtingReader, doubting: LineReader, corrector: Corrector) -> None:
-        self._reader, self._doubting, self._corrector = reader, doubting, corrector
+    def __init__(self, reader: DoubtingReader, doubting: DoubtingReader, corrector: Corrector) -> None:
+        self.reader, self.doubting, self.corrector = reader, doubting, corrector
         self.pipeline = reader.pipeline
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
-        return [plain_page(self._corrector.correct_page(page)) for page in self._doubting.predict(images)]
+        return [plain_page(self.corrector.correct_page(page)) for page in self.doubting.predict(images)]
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
-        return [plain(line) for line in self._corrector.correct_lines(self._doubting.read_lines(images))]
+        return [plain(line) for line in self.corrector.correct_lines(self.doubting.read_lines(images))]
 
-    def with_alternatives(self) -> LineReader:
+    def with_alternatives(self) -> DoubtingReader:
         """See :class:`~ocr.models.interface.DoubtingReader`: who weighs the alternatives needs no guide."""
-        return self._reader.with_alternatives()
+        return self.reader.with_alternatives()
 
 
 class GuidedTwoStageReader(GuidedReader):
     """The same of ``two_stage``, whose doubts are found in less time than for ``--correct``."""
 
+    reader: TwoStageReader
+    doubting: TwoStageReader
+
     def __init__(self, reader: TwoStageReader, corrector: Corrector) -> None:
         super().__init__(reader, reader.with_alternatives(FEW_READINGS), corrector)
-        self._aligner = reader
-
-    def with_alternatives(self) -> TwoStageReader:
-        return self._aligner.with_alternatives()
 
     def align_lines(self, images: Sequence[Image], texts: Sequence[str]) -> list[tuple[Line, Line]]:
         """See :class:`~ocr.models.interface.LineAligner`; what the picture alone says."""
-        return self._aligner.align_lines(images, texts)
+        return self.reader.align_lines(images, texts)
 
 
+@overload
+def guided(reader: DoubtingReader) -> GuidedReader: ...
+@overload
+def guided(reader: LineReader) -> LineReader: ...
 def guided(reader: LineReader) -> LineReader:
     """The reader with the shipped n-grams beside it if it can tell its doubts, else as it is."""
+    from ocr.models.two_stage.reader import TwoStageReader  # not before the networks are being opened
+
     if isinstance(reader, TwoStageReader):
         return GuidedTwoStageReader(reader, light_corrector())
     if isinstance(reader, DoubtingReader):
@@ -65,9 +72,8 @@ def guided(reader: LineReader) -> LineReader:
     return reader
 
 
-@lru_cache(maxsize=1)
 def light_corrector() -> Corrector:
-    """Loaded once a process."""
+    """The shipped n-grams under the settings of every reading."""
     return Corrector(load_ngrams(SHIPPED), LIGHT)
 
 

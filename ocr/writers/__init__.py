@@ -60,6 +60,10 @@ FORMATS = (
 WRITERS = {entry.name: entry for entry in FORMATS}
 
 
+OTHERS = (".docx", ".doc", ".odt", ".rtf", ".html", ".htm", ".epub", ".csv", ".xlsx", ".yaml")
+"""Suffixes of files that none of the formats writes, and that plain text would spoil."""
+
+
 def find_format(name: str) -> Format:
     """The format of this name; raises :class:`~ocr.errors.UsageError` with the nearest name for an unknown one."""
     if name in WRITERS:
@@ -75,7 +79,7 @@ def find_formats(names: str) -> list[Format]:
 def format_of(output: str | None) -> str:
     """The name of the format whose suffix the output file has; plain text for any other name.
 
-    Raises :class:`~ocr.errors.UsageError` for ``.xml``, which two formats have.
+    Raises :class:`~ocr.errors.UsageError` for ``.xml``, which two formats have, and for what no format writes.
     """
     name = (output or "").lower()
     for entry in FORMATS:
@@ -83,4 +87,9 @@ def format_of(output: str | None) -> str:
             return entry.name
     if name.endswith(".xml"):
         raise UsageError(f"{output} may be ALTO or PAGE XML; add --format alto or --format page")
+    if name.endswith(OTHERS):
+        known = ", ".join(entry.suffix for entry in FORMATS)
+        raise UsageError(
+            f"{output} would be of no format that is written here: choose a name in {known}, or add --format"
+        )
     return "txt"

@@ -94,8 +94,6 @@ class FileOutput:
 
     def __init__(self, target: Path, output_format: Format, options: WriterOptions) -> None:
         self.target, self.format, self.options = target, output_format, options
-        if not target.parent.is_dir():
-            raise OutputError(f"cannot write {target}: there is no folder {target.parent}; make it first")
 
     def steps(self, document: Document | DocumentStream) -> Iterator[None]:
         if document.error is None:
@@ -207,6 +205,8 @@ def open_output(
         return SingleOutput(file, STANDARD_OUTPUT, output_format, options, options.titled)
     for source in inputs:
         refuse_input(Path(path), source)
+    if not Path(path).parent.is_dir():
+        raise OutputError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first")
     if output_format.holds != "documents" and (Path(path).is_file() or not Path(path).exists()):
         return FileOutput(Path(path), output_format, options)
     try:

@@ -23,7 +23,7 @@ def test_patterns_and_names_that_look_like_patterns(tmp_path: Path) -> None:
     assert list(find_inputs([str(tmp_path / "a?.png")])) == [str(tmp_path / "a1.png"), str(tmp_path / "a2.png")]
     assert list(find_inputs([str(tmp_path / "b[1].png")])) == [str(tmp_path / "b[1].png")]
     ((name, failure),) = [entry for entry in find_inputs([str(tmp_path / "z*")]) if isinstance(entry, tuple)]
-    assert (name, failure.code) == (str(tmp_path / "z*"), "not_found")
+    assert (name, failure.code) == (str(tmp_path / "z*"), "not_found") and "it matches no PNG" in failure.message
     assert list(find_inputs(["missing.png", "-"])) == ["missing.png", "-"]
 
 

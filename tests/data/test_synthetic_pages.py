@@ -238,6 +238,10 @@ def test_wrong_names_are_usage_errors(fonts: FontLibrary, texts: TextSampler) ->
         render_page(_rng(0), fonts, texts, PageOptions(layout="reciept"))
     with pytest.raises(UsageError, match="'ko'"):
         render_page(_rng(0), fonts, texts, PageOptions(language="ko"))
+    with pytest.raises(UsageError, match="no folder of texts nowhere: give one"):
+        TextSampler([Path("nowhere")])
+    with pytest.raises(UsageError, match="no folder of fonts nowhere: give one"):
+        FontLibrary([Path("nowhere")])
 
 
 def test_korean_pages_have_hangul(tmp_path: Path) -> None:

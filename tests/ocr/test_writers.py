@@ -174,6 +174,8 @@ def test_a_format_comes_from_the_suffix() -> None:
     assert format_of(None) == "txt"
     with pytest.raises(UsageError, match="--format alto or --format page"):
         format_of("a.xml")
+    with pytest.raises(UsageError, match=r"a\.docx would be of no format.*\.txt, \.json"):
+        format_of("a.docx")
 
 
 def test_several_formats_are_written_from_pages_that_come_once(tmp_path: Path) -> None:

@@ -49,4 +49,4 @@ def test_parts_add_up_and_every_part_is_called(tmp_path: Path, monkeypatch: pyte
     assert sum(parts) == pytest.approx(float(row["all"]), abs=0.001) and float(row["all"]) > 0
     timed = benchmark_parts.read_timed(reader, page)
     assert set(timed) == {"all", *benchmark_parts.NETWORKS, *benchmark_parts.PARTS, "guide"}
-    assert alone._detector is find_dark and [line.text for line in reader.predict([page])[0].lines] == ["a"]
+    assert alone.detector is find_dark and [line.text for line in reader.predict([page])[0].lines] == ["a"]

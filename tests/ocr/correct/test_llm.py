@@ -112,7 +112,7 @@ def test_a_corrector_over_a_large_model(checkpoint: Path) -> None:
 
 def test_unknown_settings_are_told(checkpoint: Path) -> None:
     with pytest.raises(UsageError, match="nf4"):
-        load_large(str(checkpoint), LargeModelConfig("nf5"))
+        LargeModelConfig("nf5")
     with pytest.raises(UsageError, match="chat template"):
         load_large(str(checkpoint), LargeModelConfig("none", mode="chat"))
 

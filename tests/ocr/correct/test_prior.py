@@ -98,6 +98,8 @@ def test_shipped_models_are_guided_and_readers_without_doubts_are_not() -> None:
     assert type(ocr.pipeline.load_unguided()) is TwoStageReader
     reader = ocr.pipeline.load()
     assert isinstance(reader, GuidedTwoStageReader)
-    assert reader.with_alternatives().settings.alternatives == AlternativesConfig()
+    assert reader.reader.settings.alternatives is None
+    doubting = reader.with_alternatives()
+    assert isinstance(doubting, TwoStageReader) and doubting.settings.alternatives == AlternativesConfig()
     other = OtherReader()
     assert guided(other) is other
