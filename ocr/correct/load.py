@@ -70,20 +70,13 @@ def load_corrector(name: str | None = None, lexicon: str | None = None, weights:
     if name is None or any((own / file).is_file() for file in (NGRAMS, BYTES)):
         folder = own if name is None or (own / NGRAMS).is_file() else SHIPPED
         asked_for = lacks_hangul if name is None else bool
-<<<<<<< HEAD
         ngrams = load_ngrams(folder)
         words = load_words(folder, ngrams)
         return Corrector(
             ngrams, lexicon=known, second=load_second(own), second_for=asked_for, words=words,
             guide=Corrector(ngrams, LIGHT) if name is None else None,
         )  # fmt: skip
-    from ocr.correct.llm import LargeModelConfig, load_large
-
-    model, ngrams = load_large(name, LargeModelConfig(weights)), load_ngrams(SHIPPED)
-=======
-        return Corrector(load_ngrams(folder), lexicon=known, second=load_second(own), second_for=asked_for)
     model, ngrams = load_large(name, config), load_ngrams(SHIPPED)
->>>>>>> main
     if model.chats:
         return Corrector(ngrams, lexicon=known, chooser=model)
     return Corrector(ngrams, lexicon=known, second=model, words=load_words(SHIPPED, ngrams))
