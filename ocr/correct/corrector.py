@@ -24,10 +24,9 @@ class Corrector:
     """Corrects lines that carry ``doubts``; other lines stay as they are.
 
     ``language`` searches all combinations; ``words``, if there is one, then stands for it on the whole texts of lines
-    without Hangul, with which :class:`~ocr.correct.words.WordMixture` is at home. ``second``, if there is one, weighs
-    the best of them again (of lines whose text ``second_for`` accepts), or ``chooser`` names one of them. What ``guide``
-    changes stays changed where the others would leave it: it guides every reading, and who asks for more care should
-    not get less.
+    without Hangul (a :class:`~ocr.correct.words.WordMixture`). ``second``, if there is one, weighs the best of them
+    again (of lines whose text ``second_for`` accepts), or ``chooser`` names one of them. What ``guide`` changes stays
+    changed where the others would leave it: it guides every reading, and more care should not give less.
     """
 
     def __init__(
