@@ -50,7 +50,7 @@ class CorrectionResult:
 
 def compare(evaluations: Sequence[Evaluation]) -> list[CorrectionResult]:
     """Each engine that was evaluated with and without correction, on each set."""
-    return [_result(before, after) for before, after in pairs_of(evaluations)]
+    return [result_of(before, after) for before, after in pairs_of(evaluations)]
 
 
 def pairs_of(evaluations: Sequence[Evaluation]) -> list[tuple[Evaluation, Evaluation]]:
@@ -64,7 +64,8 @@ def pairs_of(evaluations: Sequence[Evaluation]) -> list[tuple[Evaluation, Evalua
     return pairs
 
 
-def _result(before: Evaluation, after: Evaluation) -> CorrectionResult:
+def result_of(before: Evaluation, after: Evaluation) -> CorrectionResult:
+    """An engine before and after on one set."""
     pairs = list(zip(before.lines, after.lines, strict=True))
     return CorrectionResult(
         before.labelled.name,

@@ -42,8 +42,8 @@ class AlternativesConfig:
     """
 
     sure: float = 0.98
-    beam: int = 12
-    readings: int = 8
+    beam: int = 40
+    readings: int = 24
     settled: float = 1.0
 
 

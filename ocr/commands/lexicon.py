@@ -33,16 +33,20 @@ def ngrams(
         typer.Option(min=0, help="Nats that an n-gram must save to be kept; half: twice the size."),
     ] = None,
 ) -> None:
-    """Build character n-grams for ocr predict --corrector from your own texts; minutes and 2 GB for 80 MB of text.
+    """Build character n-grams and a table of frequent words for ocr predict --corrector from your own texts; minutes
+    and 2 GB for 80 MB of text.
 
     Example: ocr lexicon ngrams TEXTS --output my_language
     """
     from ocr.correct.build_ngrams import NgramSettings, build_ngrams
-    from ocr.correct.load import NGRAMS
+    from ocr.correct.build_words import build_words
+    from ocr.correct.load import NGRAMS, WORDS
     from ocr.models.file_hashes import save_hash
 
     settings = NgramSettings() if least_gain is None else NgramSettings(least_gain=least_gain)
     output.mkdir(parents=True, exist_ok=True)
     build_ngrams(texts, settings).save(output / NGRAMS)
-    save_hash(output / NGRAMS)
-    typer.echo(f"{output / NGRAMS}: {(output / NGRAMS).stat().st_size / 1e6:.1f} MB")
+    build_words(texts).save(output / WORDS)
+    for name in (NGRAMS, WORDS):
+        save_hash(output / name)
+        typer.echo(f"{output / name}: {(output / name).stat().st_size / 1e6:.1f} MB")

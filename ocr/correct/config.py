@@ -40,9 +40,9 @@ class CorrectionConfig:
     weight_both: float = 0.75
     bonus_both: float = 0.6
     bonus: float = 0.5
-    beam: int = 5
-    spread: float = 7.0
-    floor: float = -8.0
+    beam: int = 6
+    spread: float = 6.0
+    floor: float = -14.0
     sure: float = 0.97
     gain: float = 2.9
     gain_picture: float = 0.4
@@ -51,13 +51,17 @@ class CorrectionConfig:
     gain_length: float = 0.5
     gain_capitals: float = 0.9
     gain_names: float = 0.8
-    company: float = 1.0
+    company: float = 1.5
     close: float = 2.0
     close_signs: float = 1.0
-    close_names: float = 1.5
+    close_names: float = 3.0
     length: float = 0.25
     edits: float = 0.4
     context: int = 24
+
+
+LIGHT = CorrectionConfig(beam=3)
+"""What guides every reading (ocr/correct/prior.py): the same guard as that of ``--correct``, on fewer readings."""
 
 
 @dataclass(frozen=True, slots=True)

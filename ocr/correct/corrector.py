@@ -12,8 +12,9 @@ from ocr.correct.language import Chooser, LanguageModel, Remembered
 from ocr.correct.lexicon_words import answers, with_fills
 from ocr.correct.retrieval import Lexicon
 from ocr.correct.rewrite import Change, rewritten
-from ocr.correct.search import Combination, rescored, search
+from ocr.correct.search import Combination, promising, rescored, retold, search
 from ocr.document import Line, Page
+from ocr.metrics.text import has_hangul
 
 CLEAR_WIN = 1.5
 """Nats from which a change is company for the others in its line."""
@@ -22,15 +23,19 @@ CLEAR_WIN = 1.5
 class Corrector:
     """Corrects lines that carry ``doubts``; other lines stay as they are.
 
-    ``language`` searches all combinations; ``second``, if there is one, weighs the best of them again (of lines whose
-    text ``second_for`` accepts), or ``chooser`` names one of them.
+    ``language`` searches all combinations; ``words``, if there is one, then stands for it on the whole texts of lines
+    without Hangul (a :class:`~ocr.correct.words.WordMixture`). ``second``, if there is one, weighs the best of them
+    again (of lines whose text ``second_for`` accepts), or ``chooser`` names one of them. What ``guide`` changes stays
+    changed where the others would leave it: it guides every reading, and more care should not give less.
     """
 
     def __init__(
         self, language: LanguageModel, config: CorrectionConfig | None = None, lexicon: Lexicon | None = None,
         second: LanguageModel | None = None, chooser: Chooser | None = None,
-        second_for: Callable[[str], bool] = bool,
+        second_for: Callable[[str], bool] = bool, words: LanguageModel | None = None,
+        guide: Corrector | None = None,
     ) -> None:  # fmt: skip
+        self.words, self.guide = words, guide
         self.language, self.config, self.lexicon = language, config or CorrectionConfig(), lexicon
         self.second, self.chooser, self.second_for = second, chooser, second_for
 
@@ -56,6 +61,8 @@ class Corrector:
         found = self.searched(open_lines, contexts, [opened[i][1] for i in some], language)
         if self.chooser is None:
             chosen = self.checked(open_lines, contexts, found, language)
+            if self.guide is not None:
+                chosen = self._with_guided(open_lines, contexts, [opened[i][1] for i in some], chosen, self.guide)
         else:
             chosen = self.named(found, self.chooser)
         result = list(lines)
@@ -63,6 +70,21 @@ class Corrector:
             new = self.changed(line, combination) if any(combination) else line
             if new is not line:
                 result[i] = new
+        return result
+
+    @staticmethod
+    def _with_guided(
+        lines: Sequence[Line], contexts: Sequence[str], allowed: Sequence[Sequence[Sequence[int]]],
+        chosen: Sequence[tuple[int, ...]], guide: Corrector,
+    ) -> list[tuple[int, ...]]:  # fmt: skip
+        """The choices, and the guide's where nothing was chosen; lines with Hangul were the n-grams' own choice."""
+        result = list(chosen)
+        asked = [i for i, line in enumerate(lines) if not has_hangul(line.text)]
+        language = Remembered(guide.language)
+        some, before = [lines[i] for i in asked], [contexts[i] for i in asked]
+        found = guide.searched(some, before, [allowed[i] for i in asked], language)
+        for i, guided in zip(asked, guide.checked(some, before, found, language), strict=True):
+            result[i] = tuple(own or other for own, other in zip(chosen[i], guided, strict=True))
         return result
 
     def opened(self, line: Line) -> tuple[Line, list[list[int]]]:
@@ -77,9 +99,16 @@ class Corrector:
     ) -> list[list[Combination]]:  # fmt: skip
         """See :func:`ocr.correct.search.search`; ``language`` stands for the corrector's own."""
         beams = search(lines, contexts, allowed, language or self.language, self.config)
+        if self.words is not None:
+            told = [i for i, line in enumerate(lines) if not has_hangul(line.text)]
+            again = retold([beams[i] for i in told], [contexts[i] for i in told], self.words, self.config)
+            for i, beam in zip(told, again, strict=True):
+                beams[i] = beam
         if self.second is None:
             return beams
-        asked = [i for i, line in enumerate(lines) if self.second_for(line.text)]
+        beams = [promising(beam, self.config) for beam in beams]
+        open_ones = [len(beam) > 1 or any(beam[0].chosen) for beam in beams]  # else nothing is left to choose
+        asked = [i for i, line in enumerate(lines) if open_ones[i] and self.second_for(line.text)]
         again = rescored([beams[i] for i in asked], [contexts[i] for i in asked], self.second, self.config)
         for i, beam in zip(asked, again, strict=True):
             beams[i] = beam
@@ -135,9 +164,12 @@ class Corrector:
         return chosen
 
     def _surplus(self, line: Line, chosen: tuple[int, ...], wins: Sequence[float]) -> list[float]:
-        """Nats by which each change wins more than it must; ``wins`` are those by which it wins."""
+        """Nats by which each change wins more than it must; ``wins`` are those by which it wins.
+
+        What a lexicon changed in the line before is company too, as it would be had the language model changed it.
+        """
         changed = [k for k, number in enumerate(chosen) if number]
-        company = sum(win > CLEAR_WIN for win in wins)
+        company = sum(win > CLEAR_WIN for win in wins) + len(line.corrections)
         return [
             win - needed_gain(line, line.doubts[k], chosen[k], company - (win > CLEAR_WIN), self.config)
             for k, win in zip(changed, wins, strict=True)

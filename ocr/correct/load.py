@@ -6,15 +6,17 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from ocr.correct.config import LIGHT
 from ocr.correct.corrector import Corrector
 from ocr.correct.language import LanguageModel
 from ocr.correct.ngram import CharacterNgrams
 from ocr.correct.retrieval import Lexicon
+from ocr.correct.words import WordMixture, WordTable
 from ocr.errors import ModelError, UsageError
 from ocr.metrics.text import has_hangul
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "corrector-small"
-NGRAMS, BYTES = "ngrams.xz", "bytes.onnx"
+NGRAMS, WORDS, BYTES = "ngrams.xz", "words.xz", "bytes.onnx"
 
 
 @lru_cache(maxsize=2)
@@ -26,6 +28,11 @@ def load_ngrams(folder: Path) -> CharacterNgrams:
             "--corrector FOLDER"
         )
     return CharacterNgrams.load(folder / NGRAMS)
+
+
+def load_words(folder: Path, ngrams: CharacterNgrams) -> LanguageModel | None:
+    """The n-grams with the table of words beside them, if the folder has one."""
+    return WordMixture(ngrams, WordTable.load(folder / WORDS)) if (folder / WORDS).is_file() else None
 
 
 def load_second(folder: Path) -> LanguageModel | None:
@@ -63,11 +70,16 @@ def load_corrector(name: str | None = None, lexicon: str | None = None, weights:
     if name is None or any((own / file).is_file() for file in (NGRAMS, BYTES)):
         folder = own if name is None or (own / NGRAMS).is_file() else SHIPPED
         asked_for = lacks_hangul if name is None else bool
-        return Corrector(load_ngrams(folder), lexicon=known, second=load_second(own), second_for=asked_for)
+        ngrams = load_ngrams(folder)
+        words = load_words(folder, ngrams)
+        return Corrector(
+            ngrams, lexicon=known, second=load_second(own), second_for=asked_for, words=words,
+            guide=Corrector(ngrams, LIGHT) if name is None else None,
+        )  # fmt: skip
     model, ngrams = load_large(name, config), load_ngrams(SHIPPED)
     if model.chats:
         return Corrector(ngrams, lexicon=known, chooser=model)
-    return Corrector(ngrams, lexicon=known, second=model)
+    return Corrector(ngrams, lexicon=known, second=model, words=load_words(SHIPPED, ngrams))
 
 
 def open_lexicon(path: Path) -> Lexicon:

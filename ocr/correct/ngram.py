@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import lzma
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,30 +92,46 @@ class CharacterNgrams:
         return result
 
     def save(self, path: Path) -> None:
-        """One file: arrays by LZMA, of the keys the differences, their low and high bytes apart."""
-        arrays: dict[str, Any] = {}
-        for name, tables in (("ngrams", self.ngrams), ("contexts", self.contexts)):
-            for k, table in enumerate(tables, start=1):
-                steps = np.diff(table.keys, prepend=np.uint32(0)).view(np.uint8).reshape(-1, 4)
-                arrays |= {f"{name}{k}_{byte}": steps[:, byte].copy() for byte in range(4)}
-                arrays[f"{name}{k}_values"] = table.values
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        path.write_bytes(lzma.compress(buffer.getvalue(), preset=9))
+        """One file, see :func:`save_tables`."""
+        named = (("ngrams", self.ngrams), ("contexts", self.contexts))
+        save_tables(path, {f"{name}{k}": table for name, some in named for k, table in enumerate(some, start=1)})
 
     @classmethod
     def load(cls, path: Path) -> CharacterNgrams:
         """Raises ModelError if the file is missing or damaged, or not the one that ``hashes.json`` beside it names."""
-        check_hash(path)
+        tables = load_tables(path)
+        order = sum(name.startswith("ngrams") for name in tables)
         try:
-            with np.load(io.BytesIO(lzma.decompress(path.read_bytes())), allow_pickle=False) as file:
-                order = sum(name.startswith("ngrams") and name.endswith("_values") for name in file.files)
-                sides = [
-                    [table_from(file, f"{side}{k}") for k in range(1, order + 1)] for side in ("ngrams", "contexts")
-                ]
-        except (OSError, ValueError, KeyError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
-            raise ModelError(f"cannot read n-grams {path}: {error}; build them with ocr lexicon ngrams") from error
-        return cls(*sides)
+            return cls(*([tables[f"{side}{k}"] for k in range(1, order + 1)] for side in ("ngrams", "contexts")))
+        except KeyError as error:
+            raise ModelError(f"cannot read n-grams {path}: {error}; {REMEDY}") from error
+
+
+REMEDY = "build them with ocr lexicon ngrams"
+
+
+def save_tables(path: Path, tables: Mapping[str, Table]) -> None:
+    """One file: arrays by LZMA, of the keys the differences, their bytes apart."""
+    arrays: dict[str, Any] = {}
+    for name, table in tables.items():
+        steps = np.diff(table.keys, prepend=np.uint32(0)).view(np.uint8).reshape(-1, 4)
+        arrays |= {f"{name}_{byte}": steps[:, byte].copy() for byte in range(4)}
+        arrays[f"{name}_values"] = table.values
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    path.write_bytes(lzma.compress(buffer.getvalue(), preset=9))
+
+
+def load_tables(path: Path) -> dict[str, Table]:
+    """What :func:`save_tables` wrote. Raises ModelError if the file is missing, damaged or not the one that
+    ``hashes.json`` beside it names."""
+    check_hash(path)
+    try:
+        with np.load(io.BytesIO(lzma.decompress(path.read_bytes())), allow_pickle=False) as file:
+            names = [name.removesuffix("_values") for name in file.files if name.endswith("_values")]
+            return {name: table_from(file, name) for name in names}
+    except (OSError, ValueError, KeyError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
+        raise ModelError(f"cannot read n-grams {path}: {error}; {REMEDY}") from error
 
 
 def table_from(file: Any, name: str) -> Table:

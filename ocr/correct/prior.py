@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
-from ocr.correct.config import CorrectionConfig
+from ocr.correct.config import LIGHT
 from ocr.correct.corrector import Corrector
 from ocr.correct.load import SHIPPED, load_ngrams
 from ocr.document import Line, Page
@@ -19,9 +19,6 @@ from ocr.models.two_stage.alternatives import AlternativesConfig
 
 if TYPE_CHECKING:
     from ocr.models.two_stage.reader import TwoStageReader
-
-LIGHT = CorrectionConfig(beam=3)
-"""The same guard as that of ``--correct``, on fewer readings."""
 
 FEW_READINGS = AlternativesConfig(sure=0.9, beam=4, readings=3, settled=LIGHT.sure)
 """How the doubts of lines are found here: in less than half of the time that correction takes, and none that the guard

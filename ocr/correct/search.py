@@ -6,8 +6,10 @@ for each character (Maas et al., arXiv 1408.2873).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.language import LanguageModel
@@ -95,14 +97,39 @@ REACH = 32
 """Characters before a text that a language model is given."""
 
 
+def retold(
+    beams: Sequence[Sequence[Combination]], contexts: Sequence[str], language: LanguageModel, config: CorrectionConfig
+) -> list[list[Combination]]:
+    """The beams with another language model in the place of the one that searched, most worth first."""
+    values = values_of(beams, contexts, language)
+    told = [[replace(c, language=next(values)) for c in beam] for beam in beams]
+    return [sorted(beam, key=lambda c: -c.worth(config)) for beam in told]
+
+
+def values_of(
+    beams: Sequence[Sequence[Combination]], contexts: Sequence[str], language: LanguageModel
+) -> Iterator[float]:
+    """What a language model gives the whole text of each combination."""
+    texts = [(c.text, context) for beam, context in zip(beams, contexts, strict=True) for c in beam]
+    scores = language.score([text for text, _ in texts], [context for _, context in texts]) if texts else np.empty(0)
+    return iter(scores.tolist())
+
+
+def promising(beam: Sequence[Combination], config: CorrectionConfig) -> list[Combination]:
+    """Combinations that a second language model may still prefer; the one in which nothing changed always stays."""
+    least = beam[0].worth(config) - MARGIN
+    return [c for c in beam if c.worth(config) >= least or not any(c.chosen)]
+
+
+MARGIN = 4.0
+"""Nats by which the worth of a combination may lie behind the best one's before a second language model is asked."""
+
+
 def rescored(
     beams: Sequence[Sequence[Combination]], contexts: Sequence[str], second: LanguageModel, config: CorrectionConfig
 ) -> list[list[Combination]]:
     """The beams as a second language model sees their whole texts too, most worth first."""
-    texts = [(c.text, context) for beam, context in zip(beams, contexts, strict=True) for c in beam]
-    if not texts:
-        return []
-    values = iter(second.score([text for text, _ in texts], [context for _, context in texts]).tolist())
+    values = values_of(beams, contexts, second)
     asked = [[replace(c, second=next(values)) for c in beam] for beam in beams]
     return [sorted(beam, key=lambda c: -c.worth(config)) for beam in asked]
 

@@ -11,6 +11,7 @@ import pytest
 
 from ocr.cli import main
 from ocr.correct.load import NGRAMS, SHIPPED
+from ocr.correct.load import WORDS as TABLE
 from ocr.models.file_hashes import HASHES, hash_of_file, read_hashes
 from ocr.pipeline import DEFAULT_MODELS, shipped
 
@@ -95,11 +96,14 @@ def test_ngrams_are_built_from_own_texts(tmp_path: Path, capsys: pytest.CaptureF
     arguments = ["lexicon", "ngrams", str(tmp_path / "texts"), "--output", str(tmp_path / "own"), "--least-gain", "2"]
     assert main(arguments) == 0
     assert "MB" in capsys.readouterr().out
-    assert read_hashes(tmp_path / "own" / HASHES) == {NGRAMS: hash_of_file(tmp_path / "own" / NGRAMS)}
+    assert read_hashes(tmp_path / "own" / HASHES) == {
+        name: hash_of_file(tmp_path / "own" / name) for name in (NGRAMS, TABLE)
+    }
 
 
 def test_the_shipped_language_model_is_the_one_that_its_hash_names() -> None:
-    assert read_hashes(SHIPPED / HASHES)[NGRAMS] == hash_of_file(SHIPPED / NGRAMS)
+    for name in (NGRAMS, TABLE):
+        assert read_hashes(SHIPPED / HASHES)[name] == hash_of_file(SHIPPED / name)
 
 
 def test_the_library_corrects_too(blurred: Path) -> None:

@@ -105,7 +105,7 @@ def test_the_picture_alone_may_change_a_code() -> None:
 
 def test_a_name_keeps_its_letters_unless_the_picture_is_in_doubt() -> None:
     config = CorrectionConfig()
-    far = line_of("a letter to Clerke today", ("Cl", [("Cl", 0.9), ("Br", 0.05)]))
+    far = line_of("a letter to Clerke today", ("Cl", [("Cl", 0.9), ("Br", 0.02)]))
     near = line_of("a letter to Clerke today", ("Cl", [("Cl", 0.5), ("Br", 0.4)]))
     assert allowed_readings(far, far.doubts[0], config) == [0]
     assert allowed_readings(near, near.doubts[0], config) == [0, 1]
@@ -246,6 +246,35 @@ def test_a_lexicon_knows_cases_digits_and_neighbours(
 ) -> None:
     names = write(tmp_path / "names.txt", "CASHIER\nALLOWED\nORDER\nPanteja\nBIOS\nHAM\n")
     assert corrected(line_of(text, *doubts), *text.split(), lexicon=open_lexicon(names)).text == right
+
+
+def test_what_a_lexicon_changed_is_company_for_the_rest_of_the_line(tmp_path: Path) -> None:
+    doubts = [("A", [("A", 0.5), ("X", 0.4)]), ("1", [("1", 0.6), ("I", 0.3)])]
+    plain = line_of("TA INVO1CE", *doubts)
+    language, lexicon = Dictionary("tx", "invoice"), open_lexicon(write(tmp_path / "names.txt", "INVOICE\n"))
+    searched = Corrector(language).searched([plain], [" "], [[[0, 1], [1]]])[0]
+    win = searched[0].worth(CorrectionConfig()) - searched[1].worth(CorrectionConfig())
+    assert searched[0].text == "TX INVOICE"
+    strict = CorrectionConfig(gain=win + 0.5, gain_picture=0.0, gain_capitals=0.0, company=1.0)
+    assert Corrector(language, strict, lexicon).correct_lines([plain])[0].text == "TX INVOICE"
+    alone = line_of("TA INVOICE", doubts[0])
+    assert Corrector(language, strict, lexicon).correct_lines([alone])[0].text == "TA INVOICE"
+
+
+def test_what_the_guide_changes_stays_changed() -> None:
+    line = line_of("the cleck tower", ("ec", [("ec", 0.5), ("oc", 0.4)]))
+    words, against = Dictionary("the", "clock", "tower"), Dictionary("the", "cleck", "tower")
+    assert Corrector(words, second=against).correct_lines([line])[0] is line
+    assert Corrector(words, second=against, guide=Corrector(words)).correct_lines([line])[0].text == "the clock tower"
+
+
+def test_a_second_model_is_asked_only_where_something_is_left_to_choose() -> None:
+    sure, open_one = ("s", [("s", 0.9), ("z", 0.001)]), ("ec", [("ec", 0.5), ("oc", 0.4)])
+    second = Counting("so", "the", "clock")
+    corrector = Corrector(Dictionary("so", "the", "clock"), second=second)
+    new = corrector.correct_lines([line_of("so it is", sure), line_of("the cleck", open_one)])
+    assert [line.text for line in new] == ["so it is", "the clock"]
+    assert {text for text, _ in second.asked} == {"the cleck", "the clock"}
 
 
 def test_korean_entries_are_found_by_their_jamo(tmp_path: Path) -> None:
