@@ -49,11 +49,14 @@ def adapt(pipeline: Pipeline, config: AdaptConfig, parts: Sequence[str], base: s
 
 
 def target_layers(pipeline: Pipeline, config: AdaptConfig, parts: Sequence[str]) -> list[str]:
-    """Full names of the linear layers in the transformer blocks of these parts that end in one of the targets."""
+    """Full names of the linear layers of these parts that end in one of the targets: those in transformer blocks, and
+    the network's ``adapted_layers`` that are not trained in full anyway."""
+    more = {f"{part}.{layer}" for part in parts for layer in pipeline.get_submodule(part).adapted_layers}  # type: ignore[union-attr]
+    more -= set(layers_trained_in_full(pipeline, config, parts))
     layers = [
         name
         for name, module in pipeline.named_modules()
-        if isinstance(module, nn.Linear) and name.split(".")[0] in parts and in_block(name)
+        if isinstance(module, nn.Linear) and name.split(".")[0] in parts and (in_block(name) or name in more)
     ]
     for target in config.targets:
         if not any(name.endswith(f".{target}") for name in layers):

@@ -27,7 +27,8 @@ class AdaptConfig:
         rank: Width of the narrow matrices.
         alpha: Their product counts ``alpha / rank`` times.
         dropout: Share of a targeted layer's inputs that its narrow matrices do not see in training.
-        targets: Names of linear layers in the transformer blocks, such as ``qkv`` or ``mlp.fc1``; none: all of them.
+        targets: Names of linear layers in the transformer blocks, such as ``qkv`` or ``mlp.fc1``; none: all of them,
+            and of the spotter the layers that name characters.
         also: What else is trained, in full: ``head`` (the last layers), ``norms`` (all layer norms).
 
     Raises UsageError for a method, bits or an ``also`` that do not exist, and for a rank below 1.

@@ -30,6 +30,7 @@ class ByteLlama(LlamaForCausalLM):
     """transformers' Llama; no layer of it is trained in full beside an adapter, since its last is tied to its first."""
 
     last_layers: ClassVar[tuple[str, ...]] = ()
+    adapted_layers: ClassVar[tuple[str, ...]] = ()
 
 
 class Corrector(Pipeline):

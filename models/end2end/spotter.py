@@ -36,6 +36,8 @@ class Spotter(nn.Module):
     """Maps and character classes of a page; :mod:`ocr.models.end2end.spotter_decode` makes characters of them."""
 
     last_layers: ClassVar[tuple[str, ...]] = ("maps", "classify")
+    adapted_layers: ClassVar[tuple[str, ...]] = ("hidden", "classify", "context.narrow", "context.change")
+    """Linear layers outside the blocks that an adapter gives narrow matrices as well: those that name characters."""
     mean: Tensor
     deviation: Tensor
 

@@ -21,6 +21,7 @@ class Detector(nn.Module):
     """Probability map of text line cores; see :mod:`ocr.models.two_stage.detector_decode` for what becomes of it."""
 
     last_layers: ClassVar[tuple[str, ...]] = ("classify",)
+    adapted_layers: ClassVar[tuple[str, ...]] = ()
     mean: Tensor
     deviation: Tensor
     prior: Tensor

@@ -18,6 +18,7 @@ class Recognizer(nn.Module):
     """
 
     last_layers: ClassVar[tuple[str, ...]] = ("head",)
+    adapted_layers: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: RecognizerConfig, classes: int) -> None:
         super().__init__()

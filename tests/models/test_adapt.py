@@ -91,9 +91,14 @@ def outputs(pipeline: Pipeline) -> dict[str, Any]:
     batch = {
         "detector": {"images": images},
         "recognizer": {"images": images[:, :, 16:48]},
-        "spotter": {"images": images, "cells": cells, "chains": torch.tensor([[0, 1]]), "line_cells": torch.zeros(0)},
-    }
-    return pipeline({part: batch[part] for part in pipeline.parts})
+        "spotter": {
+            "images": images, "cells": cells, "chains": torch.tensor([[0, 1]]), "line_cells": torch.zeros(0),
+            "geometry": torch.zeros(2, 8), "symbols": torch.zeros(2, 3).long(), "links": torch.ones(2).long(),
+            "weights": torch.ones(2, 1, 16, 24),
+        },
+    }  # fmt: skip
+    told: dict[str, Any] = pipeline({part: batch[part] for part in pipeline.parts})
+    return {name: output for name, output in told.items() if output.is_floating_point()}
 
 
 def difference(left: Pipeline, right: Pipeline) -> float:
@@ -212,8 +217,18 @@ def test_targets_are_chosen_by_name(name: str, targets: tuple[str, ...], ends: s
     pipeline = build(name)
     adapt(pipeline, replace(EVERYTHING, targets=targets, also=()), pipeline.parts[-1:], "base", "0")
     layers = {key.split(".lora_")[0] for key in trained_state(pipeline)}
-    assert {layer.split(".")[-1] for layer in layers} == ends
-    assert all(layer.startswith(f"{pipeline.parts[-1]}.") and ".blocks." in layer for layer in layers)
+    part = pipeline.parts[-1]
+    more = set() if targets else {f"{part}.{layer}" for layer in pipeline.get_submodule(part).adapted_layers}  # type: ignore[union-attr]
+    assert more <= layers and all(layer.startswith(f"{part}.") and ".blocks." in layer for layer in layers - more)
+    assert {layer.split(".")[-1] for layer in layers - more} == ends
+
+
+def test_a_layer_that_is_trained_in_full_gets_no_narrow_matrices() -> None:
+    pipeline = build("end2end")
+    adapt(pipeline, replace(EVERYTHING, also=("head",)), ["spotter"], "base", "0")
+    trained = set(trained_state(pipeline))
+    assert "spotter.classify.weight" in trained and "spotter.hidden.lora_A.default.weight" in trained
+    assert not any(key.startswith("spotter.classify.lora") for key in trained)
 
 
 def test_an_unknown_target_is_an_error(name: str) -> None:
