@@ -56,7 +56,7 @@ LAYOUTS = {
     "letter": Layout(letter.draw, 0.09),
     "form": Layout(form.draw, 0.15, (750, 1400)),
     "table": Layout(table.draw, 0.08, (800, 1500), (0.7, A4), 0.2),
-    "receipt": Layout(receipt.draw, 0.18, (420, 900), (1.3, 3.2), 0.0),
+    "receipt": Layout(receipt.draw, 0.36, (420, 900), (1.3, 3.2), 0.0),
     "screen": Layout(screen.draw, 0.06, (600, 1500), (0.5, 2.0), 1.0, False),
     "poster": Layout(poster.draw, 0.06, (700, 1200), (0.7, 1.6), 1.0, False),
     "outline": Layout(outline.draw, 0.08),

@@ -28,7 +28,7 @@ THANKS = (
 )  # fmt: skip
 THANKS_KOREAN = ("감사합니다", "이용해 주셔서 감사합니다.", "교환 및 환불은 7일 이내 영수증 지참", "또 오세요")
 
-NEEDLES = 0.3
+NEEDLES = 0.45
 """Share of slips printed in dots."""
 
 

@@ -19,7 +19,7 @@ from ocr.data.synthetic.sheet import Pen, Sheet
 SIZES = (18, 40)
 """Range of type in px an em."""
 
-NEEDLES = 0.06
+NEEDLES = 0.15
 """Share of sheets printed in dots."""
 
 NEW_FACE = 0.4
