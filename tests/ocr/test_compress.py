@@ -38,6 +38,7 @@ SIZES = {
         "model.recognizer.stem=[4,4,8]", "model.recognizer.width=32", "model.recognizer.depth=2",
         "model.recognizer.heads=4", "model.detector.stem=[4,8,8]", "model.detector.width=32",
         "model.detector.depth=2", "model.detector.heads=4", "model.detector.head=8",
+        "model.reading.space=0",  # an untrained recognizer would read spaces everywhere
     ),
     "end2end": (
         "model.spotter.stem=[4,8,8]", "model.spotter.width=32", "model.spotter.depth=2", "model.spotter.heads=4",
