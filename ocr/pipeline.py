@@ -46,7 +46,7 @@ def load(
         return load_with_adapter(Path(adapter), name, pipeline)
     corrector = begin(light_corrector)  # whose n-grams take as long to be decompressed as the networks to be opened
     reader = load_unguided(name, pipeline)
-    corrector()
+    corrector()  # its n-grams are read once a process: guided finds them there
     return guided(reader)
 
 

@@ -89,8 +89,8 @@ def trials_of(group: str, labelled: Labelled, corrector: Corrector) -> list[Tria
         some = labelled[start : start + AT_ONCE]
         opened = [corrector.opened(line) for _, line in some]
         lines, contexts = [line for line, _ in opened], [" "] * len(some)
-        found = corrector.searched(lines, contexts, [allowed for _, allowed in opened])
-        chosen = corrector.checked(lines, contexts, found)
+        found = corrector.searched(lines, contexts, [allowed for _, allowed in opened], corrector.language)
+        chosen = corrector.checked(lines, contexts, found, corrector.language)
         for i, (text, _) in enumerate(some):
             if any(chosen[i]):
                 trials += line_trials(group, start + i, text, lines[i], chosen[i], corrector)
@@ -101,7 +101,7 @@ def line_trials(
     group: str, number: int, text: str, line: Line, chosen: tuple[int, ...], corrector: Corrector
 ) -> list[Trial]:
     options = [[[k] for k in trial] for trial in without(chosen)]
-    beams = corrector.searched([line] * len(options), [" "] * len(options), options)
+    beams = corrector.searched([line] * len(options), [" "] * len(options), options, corrector.language)
     own, *others = [beam[0].worth(corrector.config) for beam in beams]
     wins = [own - other for other in others]
     before = edit_distance(text, line.text)

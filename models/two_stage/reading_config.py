@@ -13,7 +13,7 @@ class ReadingConfig:
     batch_pixels: Width of a recognizer batch in pixels, lines times padded width.
     chunk: Longest piece of a line in pixels of the line image; longer lines are read in overlapping pieces.
     overlap: Overlap of neighbouring pieces in pixels.
-    space: Nats in favour of a space in every token: six spaces are missed for one that is invented.
+    space: Nats in favour of a space in every token, since more are missed than invented (scripts/LOG.md).
     minimum_height: Lowest line in page pixels, margins included; below it no letter has a shape, and a line image drawn
         to the recognizer's height is thousands of pixels long.
     minimum_confidence: Lines read with less confidence are taken for ornament or noise and dropped.

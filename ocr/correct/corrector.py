@@ -12,7 +12,7 @@ from ocr.correct.language import Chooser, LanguageModel, Remembered
 from ocr.correct.lexicon_words import answers, with_fills
 from ocr.correct.retrieval import Lexicon
 from ocr.correct.rewrite import Change, rewritten
-from ocr.correct.search import Combination, promising, rescored, retold, search
+from ocr.correct.search import Combination, promising, retold, search
 from ocr.document import Line, Page
 from ocr.metrics.text import has_hangul
 
@@ -95,13 +95,13 @@ class Corrector:
 
     def searched(
         self, lines: Sequence[Line], contexts: Sequence[str], allowed: Sequence[Sequence[Sequence[int]]],
-        language: LanguageModel | None = None,
+        language: LanguageModel,
     ) -> list[list[Combination]]:  # fmt: skip
-        """See :func:`ocr.correct.search.search`; ``language`` stands for the corrector's own."""
-        beams = search(lines, contexts, allowed, language or self.language, self.config)
+        """See :func:`ocr.correct.search.search`; ``language`` is the corrector's own or remembers its answers."""
+        beams = search(lines, contexts, allowed, language, self.config)
         if self.words is not None:
             told = [i for i, line in enumerate(lines) if not has_hangul(line.text)]
-            again = retold([beams[i] for i in told], [contexts[i] for i in told], self.words, self.config)
+            again = retold([beams[i] for i in told], [contexts[i] for i in told], self.words, self.config, "language")
             for i, beam in zip(told, again, strict=True):
                 beams[i] = beam
         if self.second is None:
@@ -109,7 +109,7 @@ class Corrector:
         beams = [promising(beam, self.config) for beam in beams]
         open_ones = [len(beam) > 1 or any(beam[0].chosen) for beam in beams]  # else nothing is left to choose
         asked = [i for i, line in enumerate(lines) if open_ones[i] and self.second_for(line.text)]
-        again = rescored([beams[i] for i in asked], [contexts[i] for i in asked], self.second, self.config)
+        again = retold([beams[i] for i in asked], [contexts[i] for i in asked], self.second, self.config, "second")
         for i, beam in zip(asked, again, strict=True):
             beams[i] = beam
         return beams
@@ -139,7 +139,7 @@ class Corrector:
 
     def checked(
         self, lines: Sequence[Line], contexts: Sequence[str], found: Sequence[Sequence[Combination]],
-        language: LanguageModel | None = None,
+        language: LanguageModel,
     ) -> list[tuple[int, ...]]:  # fmt: skip
         """Of each line's best combination, the changes that win by ``gain`` each over not being made."""
         chosen = [beam[0].chosen for beam in found]

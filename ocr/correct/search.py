@@ -6,10 +6,9 @@ for each character (Maas et al., arXiv 1408.2873).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
+from typing import Literal
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.language import LanguageModel
@@ -98,21 +97,20 @@ REACH = 32
 
 
 def retold(
-    beams: Sequence[Sequence[Combination]], contexts: Sequence[str], language: LanguageModel, config: CorrectionConfig
-) -> list[list[Combination]]:
-    """The beams with another language model in the place of the one that searched, most worth first."""
-    values = values_of(beams, contexts, language)
-    told = [[replace(c, language=next(values)) for c in beam] for beam in beams]
-    return [sorted(beam, key=lambda c: -c.worth(config)) for beam in told]
+    beams: Sequence[Sequence[Combination]], contexts: Sequence[str], language: LanguageModel, config: CorrectionConfig,
+    part: Literal["language", "second"],
+) -> list[list[Combination]]:  # fmt: skip
+    """The beams as another language model sees their whole texts, most worth first.
 
-
-def values_of(
-    beams: Sequence[Sequence[Combination]], contexts: Sequence[str], language: LanguageModel
-) -> Iterator[float]:
-    """What a language model gives the whole text of each combination."""
+    ``part`` is what its values are of each combination: ``language``, in the place of the model that searched, or
+    ``second``, beside it.
+    """
     texts = [(c.text, context) for beam, context in zip(beams, contexts, strict=True) for c in beam]
-    scores = language.score([text for text, _ in texts], [context for _, context in texts]) if texts else np.empty(0)
-    return iter(scores.tolist())
+    if not texts:
+        return []
+    values = iter(language.score([text for text, _ in texts], [context for _, context in texts]).tolist())
+    told = [[replace(c, **{part: next(values)}) for c in beam] for beam in beams]
+    return [sorted(beam, key=lambda c: -c.worth(config)) for beam in told]
 
 
 def promising(beam: Sequence[Combination], config: CorrectionConfig) -> list[Combination]:
@@ -123,15 +121,6 @@ def promising(beam: Sequence[Combination], config: CorrectionConfig) -> list[Com
 
 MARGIN = 4.0
 """Nats by which the worth of a combination may lie behind the best one's before a second language model is asked."""
-
-
-def rescored(
-    beams: Sequence[Sequence[Combination]], contexts: Sequence[str], second: LanguageModel, config: CorrectionConfig
-) -> list[list[Combination]]:
-    """The beams as a second language model sees their whole texts too, most worth first."""
-    values = values_of(beams, contexts, second)
-    asked = [[replace(c, second=next(values)) for c in beam] for beam in beams]
-    return [sorted(beam, key=lambda c: -c.worth(config)) for beam in asked]
 
 
 def is_upper(text: str) -> bool:

@@ -17,12 +17,21 @@ from test_spotter_targets import ALPHABET, SIZE, TEXTS, answers_of, page_of
 
 from ocr.models.end2end.assemble import assemble_line
 from ocr.models.end2end.characters import UNKNOWN, character_text, characters_of
-from ocr.models.end2end.found_lines import TARGETS, FoundLines, found_batch, found_lines, labelled_characters
+from ocr.models.end2end.found_lines import (
+    TARGETS,
+    FoundLines,
+    Labelled,
+    found_batch,
+    found_lines,
+    labelled_characters,
+    links_between,
+    owners,
+)
 from ocr.models.end2end.linking import link_lines
 from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spotter_config import CELL, TargetConfig
-from ocr.models.end2end.spotter_decode import Answers, decode_spots
-from ocr.models.end2end.spotter_targets import LINK_SPACE, LINK_UNKNOWN, spotter_batch
+from ocr.models.end2end.spotter_decode import Answers, decode_spots, raw_spots
+from ocr.models.end2end.spotter_targets import LINK_NEXT, LINK_SPACE, LINK_UNKNOWN, spotter_batch
 
 BLANK = np.zeros((SIZE, SIZE, 3), np.uint8)
 
@@ -170,3 +179,42 @@ def test_that_no_character_is_there_is_a_reading() -> None:
     assert line is not None and line.text == "cart"
     (doubt,) = line.doubts
     assert (doubt.start, doubt.stop) == (2, 3) and [text for text, _ in doubt.readings[:2]] == ["r", ""]
+
+
+def labelled(widths: list[float], chain: list[int], links: list[int]) -> Labelled:
+    """Characters 20 px high, one every 20 px."""
+    count = len(widths)
+    centres = np.stack([20.0 * np.arange(count) + 50, np.full(count, 50.0)], axis=1)
+    return Labelled(
+        centres, np.full(count, 20.0), np.array(widths), np.tile([1.0, 0.0], (count, 1)),
+        np.ones((count, 3), np.int64), np.array(links), np.array(chain),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shift", "owner"),
+    [((4.5, 0), 0), ((5.5, 0), -1), ((0, 6.5), 0), ((0, 7.5), -1), ((20 + 2.5, 0), 1), ((20 + 3.5, 0), -1)],
+)
+def test_how_near_a_found_character_must_be(shift: tuple[float, float], owner: int) -> None:
+    """A wide letter reaches half of its width, a narrow one a seventh of its height; a third of it across the line."""
+    marked = labelled([10.0, 2.0], [0, 0], [LINK_NEXT, LINK_UNKNOWN])
+    spots = replace(raw_spots(own_answers(("a",))), centres=marked.centres[:1] + shift)
+    assert owners(spots, marked).tolist() == [owner]
+
+
+@pytest.mark.parametrize(
+    ("chain", "links", "found", "told"),
+    [
+        ([0, 0, 0], [LINK_NEXT, LINK_SPACE, LINK_UNKNOWN], [0, 1, 2], [LINK_NEXT, LINK_SPACE, LINK_UNKNOWN]),
+        ([0, 0, 1], [LINK_NEXT, LINK_NEXT, LINK_NEXT], [0, 1, 2], [LINK_NEXT, LINK_UNKNOWN, LINK_UNKNOWN]),
+        ([0, 0, 0], [LINK_UNKNOWN, LINK_NEXT, LINK_NEXT], [0, 2], [LINK_UNKNOWN, LINK_UNKNOWN]),
+        ([0, 0, 0], [LINK_NEXT, LINK_NEXT, LINK_NEXT], [1, 0, 2], [LINK_UNKNOWN, LINK_NEXT, LINK_UNKNOWN]),
+        ([0, 0, 0], [LINK_SPACE, LINK_NEXT, LINK_NEXT], [0, -1, 2], [LINK_SPACE, LINK_UNKNOWN, LINK_UNKNOWN]),
+    ],
+)
+def test_links_are_taught_along_one_labelled_line_only(
+    chain: list[int], links: list[int], found: list[int], told: list[int]
+) -> None:
+    """Across two lines, over a gap that nobody labelled, and backwards nothing is taught; over what is none it is."""
+    line = np.arange(len(found), dtype=np.intp)
+    assert links_between([line], np.array(found), labelled([10.0] * 3, chain, links)).tolist() == told
