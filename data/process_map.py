@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import cv2
 
 from ocr.errors import Failure
+from ocr.interruptible import result_of
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -66,11 +67,11 @@ class ProcessMap:
     def _take(self, function: Callable[[Item], Any], item: Item, future: Future[Any]) -> Any:
         """The result. Where the pool broke, each item that went down with it is tried again, alone in a new process."""
         try:
-            return future.result()
+            return result_of(future)
         except BrokenProcessPool:
             pass
         with _new_pool(1) as pool, contextlib.suppress(BrokenProcessPool):
-            return pool.submit(_limited, function, item, self.seconds).result()
+            return result_of(pool.submit(_limited, function, item, self.seconds))
         return Failure("worker_crash", f"the process that read it died, or computed for more than {self.seconds} s")
 
     def _stop(self) -> None:

@@ -30,6 +30,7 @@ from ocr.correct.reader import CorrectingReader
 from ocr.data.samples import Sample, list_splits, load_samples
 from ocr.document import Block, Line, Page
 from ocr.errors import OcrError, UsageError
+from ocr.interruptible import WAKE_UP
 from ocr.metrics.text import has_hangul, is_upper_case_only
 from ocr.models.interface import Image, LineReader
 from ocr.models.registry import PIPELINES
@@ -295,6 +296,8 @@ def _read_in_process(engine: Engine, labelled: LabelledSet) -> Reading:
     process.start()
     sender.close()
     try:
+        while not receiver.poll(WAKE_UP):
+            pass
         outcome: Reading | Exception = receiver.recv()
     except EOFError:
         raise OcrError(

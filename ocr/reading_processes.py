@@ -23,6 +23,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from ocr.errors import InputError
+from ocr.interruptible import result_of
 from ocr.predict import read_page
 
 if TYPE_CHECKING:
@@ -98,12 +99,12 @@ class ReadingProcesses:
     def _finish(self, first: Future[Page], image: Image, seconds: float) -> Page:
         """The page; read again, alone, if a process died meanwhile, since that may have been another page's fault."""
         try:
-            return first.result()
+            return result_of(first)
         except BrokenProcessPool:
             pass
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _prepare, (self._load_reader,)) as alone:
             try:
-                return alone.submit(_read, image, seconds).result()
+                return result_of(alone.submit(_read, image, seconds))
             except BrokenProcessPool:
                 height, width = image.shape[:2]
                 message = f"the process that read its {width} x {height} pixels died; is there enough memory?"

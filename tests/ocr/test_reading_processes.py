@@ -216,6 +216,26 @@ def test_signals_stop_all_processes_at_once(tmp_path: Path, sent: signal.Signals
     pytest.fail("a process of the group is left")
 
 
+def test_a_signal_that_another_thread_gets_ends_the_wait() -> None:
+    """Also what happens to one that comes just before the main thread waits: the system interrupts no wait."""
+    script = (
+        "import signal, sys, threading, time\n"
+        "from concurrent.futures import Future\n"
+        "from ocr.interruptible import result_of\n"
+        "def send():\n"
+        "    time.sleep(0.2); signal.pthread_kill(threading.get_ident(), signal.SIGINT); time.sleep(20)\n"
+        "threading.Thread(target=send, daemon=True).start()\n"
+        "try: result_of(Future())\n"
+        "except KeyboardInterrupt: print('heard')\n"
+    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what a background job would be told to ignore
+    try:
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=15)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.stdout == "heard\n"
+
+
 @pytest.mark.parametrize(
     ("inputs", "adapter", "many"),
     [
