@@ -25,7 +25,7 @@ CODE = {"ocr": ROOT / "ocr", "ocr.data": ROOT / "data", "ocr.models": ROOT / "mo
 LINKS = {"ocr/data": "../data", "ocr/models": "../models"}
 
 LAYERS = (
-    {"errors", "polygon", "text_table"},
+    {"errors", "interruptible", "polygon", "text_table"},
     {"document"},
     {"metrics", "page_direction"},
     {"data"},
