@@ -153,7 +153,7 @@ def random_crop(image: Image, page: Page, rng: np.random.Generator, config: Crop
     scale, spot = 1.0, rng.uniform((0, 0), (page.width, page.height))
     if lines:
         line = lines[rng.integers(len(lines))]
-        scale = draw_line_height(rng, config) / max(1.0, min(side_lengths(corners(line))))
+        scale = draw_line_height(rng, config) / max(1.0, text_height(line))
         if rng.random() >= config.anywhere:
             left, top, right, bottom = bounds(line.polygon)
             spot = rng.uniform((left, top), (right, bottom))
@@ -231,7 +231,13 @@ def corners(line: Line) -> NDArray[np.float64]:
 
 
 def mark_unreadable(line: Line, config: CropConfig) -> Line:
-    return replace(line, ignore=True) if min(side_lengths(corners(line))) < config.readable else line
+    return replace(line, ignore=True) if text_height(line) < config.readable else line
+
+
+def text_height(line: Line) -> float:
+    """Height in px of a line's letters: its short side, unless it is a lone 1 or colon, which is higher than wide."""
+    width, height = side_lengths(corners(line))
+    return height if 0 < len(line.text) < 3 else min(width, height)
 
 
 def reaches_into(line: Line, size: int) -> bool:

@@ -1,11 +1,12 @@
 """Digits and letters of one shape, told apart by the rest of their word: l905 is 1905, and PRES1DENT a PRESIDENT.
 
-In many typefaces nothing but the word beside it tells 1 from l or 0 from o. Lines of 900 receipts and 900 forms that
-were not trained on: 32 better, 1 worse (scripts/LOG.md).
+In many typefaces nothing but the word beside it tells 1 from l or 0 from o. What the rules gain and cost on pages that
+were not trained on stands in scripts/LOG.md.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 DIGITS = {"O": "0", "o": "0", "l": "1", "I": "1", "|": "1"}
@@ -19,23 +20,39 @@ SURE_DIGITS = frozenset("23456789")
 JOINS = frozenset(".,")
 """What stands between the digits of a number."""
 
+NUMBER = re.compile("[dop]*d[dop]*")
+"""Digits, O and o, and what joins them, in a row whose characters :func:`_kind` names."""
+
+UNITS = {"g", "kg", "mg", "gm", "gsm", "l", "ml", "cl", "m", "cm", "mm", "km", "pcs", "pc", "pgs", "th", "v", "w", "x"}
+"""What follows the O of a number: 5Oml is 50ml, but 2Oct a date and 9oz a weight."""
+
+WORD_END = re.compile("0[a-z]{3,}|[A-Z]?[a-z]{3,}0")
+"""A word with a nought at one of its ends; not of capitals, which codes are made of."""
+
+INSIDE = re.compile("([A-Za-z]+)(00)([A-Za-z]+)")
+"""A word with a pair of noughts in it; a single one is told by the letters beside it."""
+
+AMOUNT = re.compile("[Oo01]{1,3}[.,][Oo0]{2}")
+"""A sum of money of nothing but noughts, or one and noughts, however many of them were read as letters."""
+
 
 def agreeing_kinds(word: Sequence[str]) -> list[str]:
     """The characters of a word or line with look-alikes as those beside them say; as many as before.
 
     Where nothing but digits and their look-alikes stand in a row, most of them digits and one surely so, all are digits
     (but I.5 and II.3 count chapters), but not a last ``l`` (litres) or, in a whole number, a last ``o`` (2o, the
-    second). A 0 or 1 between letters becomes a letter, if there is no digit but such in the row. All else stays: codes
-    hold both, and what follows letters may be a number.
+    second). The letters O and o are noughts in numbers, however many they are (:func:`_noughts`). A 0 or 1 between
+    letters becomes a letter, if there is no digit but such in the row. All else stays: codes hold both, and what
+    follows letters may be a number.
     """
     new = list(word)
-    if not any(c.isdecimal() for c in word):
+    if not any(c.isdecimal() or c in JOINS or c == "%" for c in word):
         return new
     start = 0
     for stop in range(len(word) + 1):
         if stop < len(word) and (word[stop].isalnum() or word[stop] in DIGITS or _joins(word, stop)):
             continue
-        new[start:stop] = _row(word[start:stop])
+        new[start:stop] = _row(_noughts(word[start:stop], percent=word[stop : stop + 1] == ["%"]))
         start = stop + 1
     return new
 
@@ -46,6 +63,41 @@ def _joins(word: Sequence[str], place: int) -> bool:
     return word[place] in JOINS and len(around) == 2 and all(c.isdecimal() or c in DIGITS for c in around)
 
 
+def _noughts(row: Sequence[str], percent: bool) -> list[str]:
+    """The row with each O and o that can only be a nought as 0; ``percent`` tells that a percent sign follows."""
+    new, kinds = list(row), "".join(map(_kind, row))
+    whole = AMOUNT.fullmatch("".join(row)) or (percent and kinds == "o")
+    spans = [(0, len(row))] if whole else [_sure_part(row, *found.span(), percent) for found in NUMBER.finditer(kinds)]
+    for start, stop in spans:
+        new[start:stop] = ["0" if c in ("O", "o") else c for c in row[start:stop]]
+    return new
+
+
+def _kind(character: str) -> str:
+    """d: a digit, o: O or o, p: what joins digits, a: all else."""
+    if character in ("O", "o"):
+        return "o"
+    return "d" if character.isdecimal() else "p" if character in JOINS else "a"
+
+
+def _sure_part(row: Sequence[str], start: int, stop: int, percent: bool) -> tuple[int, int]:
+    """Of digits, O and o from ``start`` to ``stop``: where each O and o is a nought. Between digits, and beyond them
+    where no letter follows but a unit; before them in a sum of money, in front of three and more, and in codes."""
+    number = "".join(map(_kind, row[start:stop]))
+    digits, joined = number.count("d"), "p" in number
+    if row[start : start + 2] == ["O", "O"] and start > 0 and row[start - 1].isupper():
+        return start, stop  # AOO2, a code
+    first, last = start + number.index("d"), start + number.rindex("d") + 1
+    together = len(number[first - start :]) - len(number[first - start :].lstrip("d"))
+    sure = digits >= 3 or row[first] in "123456789" or not SURE_DIGITS.isdisjoint(row[start:stop])
+    if not sure or (start > 0 and not joined and together < 2):  # H2O2, A1O
+        return start, start
+    ordinal = list(row[last:]) == ["o"] and number.count("o") == 1 and not joined and not percent
+    ends = stop == len(row) and not ordinal
+    unit = "".join(row[stop:]).lower() in UNITS
+    return start if start == 0 and (joined or digits >= 3) else first, stop if ends or unit else last
+
+
 def _row(row: Sequence[str]) -> list[str]:
     """Characters without a sign between them but those of numbers."""
     if any(c in SURE_DIGITS for c in row):
@@ -54,7 +106,22 @@ def _row(row: Sequence[str]) -> list[str]:
             unit = row[-1] == "l" or (row[-1] == "o" and not JOINS & set(row))
             return [DIGITS.get(c, c) for c in row[:-1]] + [row[-1] if unit else DIGITS.get(row[-1], row[-1])]
         return list(row)
+    if not any(c.isdecimal() and c != "0" for c in row):
+        row = _without_noughts(row)
     return [_letter(row, place) if c in SMALL else c for place, c in enumerate(row)]
+
+
+def _without_noughts(row: Sequence[str]) -> list[str]:
+    """Letters and noughts, with O for the noughts inside words (h00k) and at the ends of small ones (0pen, hell0)."""
+    text = "".join(row)
+    if text in ("N0", "n0", "C0", "c0"):
+        return [row[0], "o"]
+    if WORD_END.fullmatch(text):
+        return [*("O" if c == "0" else c for c in row[:1]), *row[1:-1], *("o" if c == "0" else c for c in row[-1:])]
+    if found := INSIDE.fullmatch(text):
+        middle = ("O" if text.isupper() else "o") * len(found[2])
+        return [*row[: found.start(2)], *middle, *row[found.end(2) :]]
+    return list(row)
 
 
 def _letter(row: Sequence[str], place: int) -> str:

@@ -48,12 +48,14 @@ class KernelConfig:
 
     Attributes:
         height: Part of the line's height that the kernel keeps, around the middle.
-        inset: How far each end is pulled in, in line heights (at most a quarter of the width).
+        inset: How far each end is pulled in, in line heights.
+        narrow: Largest part of the width that each end is pulled in: a lone 1 or colon is hardly wider than a cell.
         gap_weight: How much the cells of a line around its kernel count in the loss: they keep dense lines apart.
     """
 
     height: float = 0.5
     inset: float = 0.2
+    narrow: float = 0.125
     gap_weight: float = 3.0
 
 

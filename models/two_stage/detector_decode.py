@@ -72,7 +72,7 @@ def decode_detector(
     found = []
     for component in components:
         quad = grow(component, direction, decode, kernel)
-        if min(math.dist(quad[0], quad[1]), math.dist(quad[0], quad[3])) < decode.minimum_height:
+        if math.dist(quad[0], quad[3]) < decode.minimum_height:
             continue
         found.append((np.clip(quad / scale, 0, (width, height)), component.score))
     return sorted(found, key=lambda item: (float(item[0][:, 1].min()), float(item[0][:, 0].min())))
@@ -185,7 +185,7 @@ def grow(component: Component, direction: float, decode: DecodeConfig, kernel: K
     bend = max(0.0, bottom - top - thickness - PIXEL)
     line_height = thickness / kernel.height
     middle, half = (top + bottom) / 2, (line_height + bend) / 2
-    inset = min(kernel.inset * line_height, (right - left) / 2)
+    inset = min(kernel.inset * line_height, (right - left) * kernel.narrow / (1 - 2 * kernel.narrow))
     top, bottom, left, right = middle - half, middle + half, left - inset, right + inset
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)]) @ rotation(angle)
 

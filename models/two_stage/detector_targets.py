@@ -92,7 +92,7 @@ def kernel_polygon(polygon: ArrayLike, kernel: KernelConfig, outline: float = 0.
     width = float(steps.sum())
     if width == 0 or height == 0:
         return points
-    inset = min(min(kernel.inset * height, width / 4) + outline, width / 2)
+    inset = min(min(kernel.inset * height, kernel.narrow * width) + outline, width / 2)
     middle, across = cut_ends(middle, across, inset / width)
     across = across * max(0.0, kernel.height - 2 * outline / height)
     return np.concatenate([middle - across, (middle + across)[::-1]])

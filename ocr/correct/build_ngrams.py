@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.correct.ngram import STEPS, CharacterNgrams, Hashes, Table, codes_of, hashes_at, key_of
+from ocr.data.synthetic.records import record_lines
 from ocr.data.synthetic.text import TextSampler
 from ocr.models.codec import normalise
 
@@ -27,17 +28,20 @@ class NgramSettings:
     fewest: Count below which an n-gram of three characters or more is left out.
     least_gain: Nats that an n-gram must save over the corpora against the shorter one, to be kept (Seymore and
         Rosenfeld 1996). What decides the size: some 2 bytes each in the file, its context's among them.
+    records: Characters of receipts and forms that are made up (data/synthetic/records.py), for each of the corpora.
     """
 
     order: int = 6
     discount: float = 0.8
     fewest: int = 6
     least_gain: float = 38.0
+    records: float = 0.1
 
 
 def build_ngrams(folders: Sequence[Path], settings: NgramSettings) -> CharacterNgrams:
     """Count the paragraphs that are not held out. Raises UsageError if there is no text."""
-    codes = codes_of("\n".join(paragraphs(folders)))
+    running = "\n".join(paragraphs(folders))
+    codes = codes_of("\n".join([running, *records(folders, int(settings.records * len(running)))]))
     print(f"{len(codes):,} characters", file=sys.stderr)  # noqa: T201
     model = CharacterNgrams([unigrams(codes)], [Table(np.empty(0, np.uint32), np.empty(0, np.uint8))])
     for order in range(2, settings.order + 1):
@@ -50,6 +54,11 @@ def build_ngrams(folders: Sequence[Path], settings: NgramSettings) -> CharacterN
 def paragraphs(folders: Sequence[Path]) -> Iterator[str]:
     texts = TextSampler(folders, lines_a_file=10**9)
     return (normalise(line) for files in texts.corpora.values() for lines in files for line in lines)
+
+
+def records(folders: Sequence[Path], characters: int) -> Iterator[str]:
+    """Lines of made-up receipts and forms, whose items are words of the corpora."""
+    return map(normalise, record_lines(TextSampler(folders), characters))
 
 
 def unigrams(codes: NDArray[np.uint32]) -> Table:

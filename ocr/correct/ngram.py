@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class CharacterNgrams:
         return len(self.ngrams)
 
     def score(self, texts: Sequence[str], contexts: Sequence[str]) -> NDArray[np.float64]:
-        """See :class:`~ocr.correct.language.LanguageModel`."""
+        """See :class:`~ocr.correct.language.LanguageModel`; each digit is as likely as any other."""
         reach = self.order - 1
         gap = "\0" * reach
         pieces = [gap + context[-reach:] if reach else "" for context in contexts]
@@ -73,10 +74,11 @@ class CharacterNgrams:
         stops = np.cumsum(lengths + sizes)
         owner = np.repeat(np.arange(len(texts)), lengths)
         positions = np.arange(len(owner)) + np.repeat(stops - np.cumsum(lengths), lengths)
-        return np.bincount(owner, self.at(codes, positions), minlength=len(texts)).astype(np.float64)
+        values = self.at(codes, positions) - LOG_DIGITS * (codes[positions] == DIGIT)
+        return np.bincount(owner, values, minlength=len(texts)).astype(np.float64)
 
     def at(self, codes: NDArray[np.uint32], positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Log-probabilities (N,) of the characters at these positions of a text, given what stands before them."""
+        """Log-probabilities (N,) of the codes at these positions of a text, given what stands before them."""
         count = len(positions)
         hashes = hashes_at(codes, np.concatenate([positions, positions - 1]), self.order)  # of n-grams and contexts
         result, pending, weight = np.full(count, UNKNOWN), np.arange(count), np.zeros(count)
@@ -93,19 +95,24 @@ class CharacterNgrams:
 
     def save(self, path: Path) -> None:
         """One file, see :func:`save_tables`."""
-        named = (("ngrams", self.ngrams), ("contexts", self.contexts))
+        named = ((NGRAMS, self.ngrams), (CONTEXTS, self.contexts))
         save_tables(path, {f"{name}{k}": table for name, some in named for k, table in enumerate(some, start=1)})
 
     @classmethod
     def load(cls, path: Path) -> CharacterNgrams:
         """Raises ModelError if the file is missing or damaged, or not the one that ``hashes.json`` beside it names."""
         tables = load_tables(path)
-        order = sum(name.startswith("ngrams") for name in tables)
+        order = sum(name.startswith(NGRAMS) for name in tables)
         try:
-            return cls(*([tables[f"{side}{k}"] for k in range(1, order + 1)] for side in ("ngrams", "contexts")))
+            if not order:
+                raise KeyError(f"{NGRAMS}1")  # an empty file, or one of before digits were one character
+            return cls(*([tables[f"{side}{k}"] for k in range(1, order + 1)] for side in (NGRAMS, CONTEXTS)))
         except KeyError as error:
             raise ModelError(f"cannot read n-grams {path}: {error}; {REMEDY}") from error
 
+
+NGRAMS, CONTEXTS = "ngrams_of_codes", "contexts_of_codes"
+"""Names in the file; others than those of files in which each digit was by itself."""
 
 REMEDY = "build them with ocr lexicon ngrams"
 
@@ -139,9 +146,14 @@ def table_from(file: Any, name: str) -> Table:
     return Table(np.cumsum(steps, dtype=np.uint32), file[f"{name}_values"])
 
 
+DIGIT = ord("0")
+LOG_DIGITS = math.log(10)
+CODES = str.maketrans("123456789", "0" * 9)
+
+
 def codes_of(text: str) -> NDArray[np.uint32]:
-    """Code points."""
-    return np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
+    """Code points, all digits as one: what stands around them tells that 12.50 is written so, not which they are."""
+    return np.frombuffer(text.translate(CODES).encode("utf-32-le", "replace"), np.uint32)
 
 
 def hashes_at(codes: NDArray[np.uint32], positions: NDArray[np.int64], order: int) -> list[Hashes]:

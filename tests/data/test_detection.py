@@ -58,6 +58,14 @@ def test_ignore_is_kept_and_tiny_lines_are_ignored() -> None:
     assert all(line.ignore for line in page.lines)
 
 
+def test_a_lone_digit_is_no_tiny_line() -> None:
+    image = np.full((200, 300, 3), 255, np.uint8)
+    lines = (Line("1", from_box(100, 90, 105, 110)), Line("ill", from_box(150, 90, 250, 95)))
+    page = Page(1, 300, 200, (Block(lines),))
+    found = cut(image, page, (150, 100), 1.0, 0.0, CropConfig(size=128 * 2, readable=9.0))[1].lines
+    assert [(line.text, line.ignore) for line in found] == [("1", False), ("ill", True)]
+
+
 def test_a_page_without_lines_gives_an_empty_crop() -> None:
     image = np.full((50, 40, 3), 255, np.uint8)
     crop, page = random_crop(image, Page(1, 40, 50), np.random.default_rng(0), CONFIG)

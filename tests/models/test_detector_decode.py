@@ -69,6 +69,14 @@ def test_kernel_is_the_middle_band() -> None:
     np.testing.assert_allclose(box, [(4, 5), (96, 5), (96, 15), (4, 15)])
 
 
+def test_a_lone_narrow_character_is_found_again() -> None:
+    for left in (100, 101.5, 103):  # wherever it lies on the cells
+        kernels, _ = detector_maps([Line("1", from_box(left, 100, left + 7, 122))], (256, 256), KERNEL)
+        ((quad, _),) = decode_detector(kernels, 1.0, (256, 256), DecodeConfig(), KERNEL)
+        assert abs(quad[:, 0].min() - left) < 4 and abs(quad[:, 0].max() - left - 7) < 4
+        assert abs(quad[:, 1].min() - 100) < 4 and abs(quad[:, 1].max() - 122) < 4
+
+
 def test_ignored_regions_weigh_nothing() -> None:
     lines = [Line("", from_box(0, 0, 64, 32), ignore=True), Line("a", from_box(0, 64, 64, 96))]
     kernels, weights = detector_maps(lines, (128, 128), KERNEL)

@@ -114,23 +114,23 @@ def _reference(sheet: Sheet, material: Material, pen: Pen, margin: float, baseli
     """Bill number, date, cashier: pairs at both margins or label and value."""
     rng = sheet.rng
     room = (sheet.width - 2 * margin) * 0.46
+    colon = _colon_column(sheet)
     for _ in range(int(rng.integers(1, 5))):
         sheet.new_block()
-        _write_pair(
-            sheet,
-            pen,
-            fitting(pen, material.code(pen.face), room),
-            fitting(pen, material.number(pen.face), room),
-            margin,
-            baseline,
-        )
+        left = fitting(pen, material.code(pen.face), room)
+        right = fitting(pen, material.number(pen.face), room)
+        if colon:
+            _write_at_colon(sheet, pen, left, right, margin, baseline, colon)
+        else:
+            _write_pair(sheet, pen, left, right, margin, baseline)
         baseline += pen.step
     return _divider(sheet, pen, margin, baseline) if rng.uniform() < 0.8 else baseline + pen.step * 0.5
 
 
 def _items(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: float, bottom: float) -> float:
     rng = sheet.rng
-    two_rows, unit = bool(rng.uniform() < 0.5), material.choice(("", "", "RM", "$", "₩"))
+    rows, unit = material.choice(("one", "one", "two", "two", "columns")), material.choice(("", "", "RM", "$", "₩"))
+    numbered = bool(rng.uniform() < 0.3)
     unit = unit if pen.face.draws(unit) else ""
     tail = material.choice(("", "", " S", " SR", " *"))
     count = int(rng.integers(1, 26))
@@ -141,24 +141,31 @@ def _items(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: 
             x = margin + (sheet.width - 2 * margin) * share
             sheet.write(pen, head, x, baseline, "right" if share else "left")
         baseline = _divider(sheet, pen, margin, baseline + pen.step)
-    for _ in range(count):
+    for number in range(1, count + 1):
         if baseline > bottom:
             break
         sheet.new_block()
         price = f"{unit}{material.money(300)}{tail}"
-        width = sheet.width - 2 * margin - pen.width(price) - pen.size
+        left = margin + pen.size * 1.5 if numbered else margin
+        width = sheet.width - margin - left - pen.width(price) - pen.size
         name = fitting(pen, _text(sheet, material, pen, 30), width)
-        if two_rows:
-            _write(sheet, pen, name, margin, baseline, "left")
+        if numbered:
+            sheet.write(pen, str(number), margin, baseline)
+        if rows != "one":
+            _write(sheet, pen, name, left, baseline, "left")
             baseline += pen.step
             name = fitting(pen, f"{rng.integers(1, 12)} x {material.money(200)}", width)
-        _write_pair(sheet, pen, name, price, margin, baseline)
+        if rows == "columns":
+            _write_columns(sheet, material, pen, price, margin, baseline)
+        else:
+            _write_pair(sheet, pen, name, price, left, baseline)
         baseline += pen.step
     return _divider(sheet, pen, margin, baseline)
 
 
 def _totals(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: float) -> float:
     rng = sheet.rng
+    colon = _colon_column(sheet)
     for _ in range(int(rng.integers(1, 7))):
         label = material.choice(TOTALS_KOREAN if material.korean else TOTALS)
         if not pen.face.draws(label):
@@ -171,7 +178,10 @@ def _totals(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline:
         label = fitting(large, label + (" :" if rng.uniform() < 0.3 else ""), (sheet.width - 2 * margin) * 0.6)
         sheet.new_block()
         baseline += large.step - pen.step
-        _write_pair(sheet, large, label, material.money(900), margin, baseline)
+        if colon:
+            _write_at_colon(sheet, large, label.removesuffix(" :"), material.money(900), margin, baseline, colon)
+        else:
+            _write_pair(sheet, large, label, material.money(900), margin, baseline)
         baseline += pen.step
     return _divider(sheet, pen, margin, baseline) if rng.uniform() < 0.6 else baseline
 
@@ -181,6 +191,36 @@ def _write_pair(sheet: Sheet, pen: Pen, left: str, right: str, margin: float, ba
     edge = sheet.width - margin
     if first is None or first.right + pen.size * 0.6 < edge - pen.width(right):
         sheet.write(pen, right, edge, baseline, "right")
+
+
+def _write_columns(sheet: Sheet, material: Material, pen: Pen, price: str, margin: float, baseline: float) -> None:
+    """Quantity and price of one, each by itself, before the price of all: a lone digit stands far from other print."""
+    rng = sheet.rng
+    width = sheet.width - 2 * margin
+    quantity = str(rng.integers(1, 12)) if rng.uniform() < 0.8 else f"{rng.integers(1, 12)}.00"
+    sheet.write(pen, quantity, margin + width * rng.uniform(0.02, 0.25), baseline)
+    one = material.money(200)
+    right = margin + width * 0.66
+    if right + pen.size < sheet.width - margin - pen.width(price) and right - pen.width(one) > margin + width * 0.4:
+        sheet.write(pen, one, right, baseline, "right")
+    sheet.write(pen, price, sheet.width - margin, baseline, "right")
+
+
+def _colon_column(sheet: Sheet) -> float:
+    """The part of the width at which the colons of all lines stand below each other, or 0: there are none."""
+    return float(sheet.rng.uniform(0.3, 0.55)) if sheet.rng.uniform() < 0.3 else 0.0
+
+
+def _write_at_colon(
+    sheet: Sheet, pen: Pen, left: str, right: str, margin: float, baseline: float, colon: float
+) -> None:
+    x = margin + (sheet.width - 2 * margin) * colon
+    label = sheet.write(pen, fitting(pen, left, x - margin - pen.size * 0.5), margin, baseline)
+    gap = pen.size * sheet.rng.uniform(0.6, 1.5)
+    if pen.face.draws(":") and (label is None or label.right + pen.size * 0.5 < x):
+        sheet.write(pen, ":", x, baseline)
+    if x + gap + pen.width(right) < sheet.width - margin * 0.5:
+        sheet.write(pen, right, x + gap, baseline)
 
 
 def _thanks(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: float) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ocr.correct.build_ngrams import NgramSettings, build_ngrams
-from ocr.correct.ngram import CharacterNgrams
+from ocr.correct.ngram import CharacterNgrams, save_tables
 from ocr.errors import ModelError
 from ocr.models.file_hashes import save_hash
 
@@ -26,7 +26,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def model(corpus: Path) -> CharacterNgrams:
-    return build_ngrams([corpus], NgramSettings(order=5, fewest=2, least_gain=0.5))
+    return build_ngrams([corpus], NgramSettings(order=5, fewest=2, least_gain=0.5, records=0.0))
 
 
 def test_probabilities_of_all_next_characters_sum_to_one(model: CharacterNgrams) -> None:
@@ -41,6 +41,13 @@ def test_what_was_seen_is_more_likely(model: CharacterNgrams) -> None:
     assert right > wrong + 3
     right, wrong = model.score(["문장", "문잠"], ["한국어 "] * 2)
     assert right > wrong + 3
+
+
+def test_digits_are_alike_and_records_known(corpus: Path) -> None:
+    model = build_ngrams([corpus], NgramSettings(order=5, fewest=2, least_gain=0.5, records=20.0))
+    texts = ["12.50", "98.73", "12 50", "l2.50"]
+    first, second, spaced, letter = model.score(texts, ["total: "] * 4)
+    assert first == pytest.approx(second) and first > spaced and first > letter + 2
 
 
 def test_a_text_in_parts_is_as_likely_as_whole(model: CharacterNgrams) -> None:
@@ -64,6 +71,12 @@ def test_a_file_keeps_the_model(model: CharacterNgrams, tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "ngrams.xz").write_bytes(b"\xfd7zXZ cut")
+    with pytest.raises(ModelError, match="ocr lexicon ngrams"):
+        CharacterNgrams.load(tmp_path / "ngrams.xz")
+
+
+def test_a_file_of_before_digits_were_alike_is_told(model: CharacterNgrams, tmp_path: Path) -> None:
+    save_tables(tmp_path / "ngrams.xz", {"ngrams1": model.ngrams[0], "contexts1": model.contexts[0]})
     with pytest.raises(ModelError, match="ocr lexicon ngrams"):
         CharacterNgrams.load(tmp_path / "ngrams.xz")
 

@@ -1,0 +1,84 @@
+"""Lines as receipts, invoices, forms and tables have them, without a picture: what a language model must know beside
+running text, in which sums of money, dates and telephone numbers hardly occur."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ocr.data.synthetic.layouts.form import LABELS, LABELS_KOREAN
+from ocr.data.synthetic.layouts.receipt import HEADS, HEADS_KOREAN, THANKS, THANKS_KOREAN, TOTALS, TOTALS_KOREAN
+from ocr.data.synthetic.text import TextSampler, random_code, random_number
+
+TERMS = (
+    "Tel", "Tel No", "Phone", "Fax", "Invoice No", "Invoice Date", "Bill No", "Receipt No", "Document No", "Order No",
+    "P.O. No", "Ref. No", "Cashier", "Table", "Customer", "Salesperson", "Member", "Card No", "Approval Code", "Qty",
+    "Item", "Price", "Unit Price", "Amount", "Discount", "Tax Code", "Tax Amount", "Net Amount",
+    "Total (excluding tax)", "Total (including tax)", "Service Charge", "Paid", "Payment", "Change Due", "Points",
+    "Page", "Terms", "Time", "Reg. No", "VAT No", "GST No", "Your Ref.", "Our Ref.", "File No", "Serial No", "Size",
+    "Weight", "Rechnung Nr.", "Datum", "Kunde", "Betrag", "Gesamt", "Netto", "Brutto", "Bar", "Rückgeld", "Menge",
+    "Preis", "Stück", "Seite", "Facture", "Montant", "Espèces", "Rendu", "Quantité", "Prix", "Factura", "Fecha",
+    "Importe", "Cantidad", "Precio", "Efectivo", "Cambio", "Fattura", "Totale", "Importo", "Contanti", "Resto",
+    "Quantità", "Prezzo", "Troco", "Preço", "Razem", "Kwota", "Faktura", "Celkem", "Částka", "Totaal", "Aantal",
+    "Beløb", "Summa", "Toplam", "Összesen",
+)  # fmt: skip
+TERMS_KOREAN = (
+    "전화", "팩스", "날짜", "시간", "번호", "테이블", "주문번호", "영수증번호", "카드번호", "승인번호", "단가", "금액",
+    "수량", "공급가액", "세액", "합계금액", "받을금액", "고객명", "매장명", "주문일시", "판매일", "포인트", "잔여",
+)  # fmt: skip
+SEPARATORS = (": ", " : ", ":", " ", " ", ". ")
+UNITS = ("", "", "", "", "RM", "$", "€", "£", "₩", "RM ", "$ ", "₩ ")
+TAILS = ("", "", "", "", " S", " *", "%", " EUR", "원", " kg", "g", "ml", " cm", "mm", " pcs")
+
+
+def record_lines(texts: TextSampler, characters: int, seed: int = 0) -> Iterator[str]:
+    """Lines of so many characters in all; half of them in small letters, as lines of capitals are scored."""
+    rng = np.random.default_rng(seed)
+    written = 0
+    while written < characters:
+        line = record_line(texts, rng, korean=bool(rng.random() < 0.2))
+        line = line.lower() if rng.random() < 0.5 else line
+        written += len(line) + 1
+        yield line
+
+
+def record_line(texts: TextSampler, rng: np.random.Generator, korean: bool) -> str:
+    """One line: a label with its value, an item with its price, a row of figures, a heading."""
+    drawn = rng.random()
+    if drawn < 0.4:
+        separator = SEPARATORS[int(rng.integers(len(SEPARATORS)))]
+        return f"{term(rng, korean)}{separator}{value(rng)}"
+    if drawn < 0.6:
+        length = int(rng.integers(6, 24))
+        language = "ko" if korean and "ko" in texts.corpora else texts.language(rng)
+        item = texts.phrase(rng, length, language)
+        return f"{item} {value(rng)}" if rng.random() < 0.7 else f"{rng.integers(1, 20)} {item} {value(rng)}"
+    if drawn < 0.9:
+        return " ".join(value(rng) for _ in range(int(rng.integers(1, 5))))
+    names = (*HEADS_KOREAN, *THANKS_KOREAN) if korean else (*HEADS, *THANKS)
+    return names[int(rng.integers(len(names)))]
+
+
+def term(rng: np.random.Generator, korean: bool) -> str:
+    """What stands before a value."""
+    groups = (LABELS_KOREAN, TOTALS_KOREAN, TERMS_KOREAN) if korean else (LABELS, TOTALS, TERMS)
+    names = groups[int(rng.choice(3, p=(0.2, 0.3, 0.5)))]
+    name = names[int(rng.integers(len(names)))]
+    return name.upper() if rng.random() < 0.4 else name
+
+
+def value(rng: np.random.Generator) -> str:
+    """A sum of money mostly; any number, or now and then a code."""
+    drawn = rng.random()
+    if drawn < 0.06:
+        return random_code(rng, 6)
+    if drawn < 0.4:
+        return random_number(rng)
+    if drawn < 0.55:
+        return str(int(10 ** rng.uniform(0, 4)))
+    amount = float(10 ** rng.uniform(-1, 4))
+    written = f"{amount:,.2f}" if rng.random() < 0.85 else f"{amount:.2f}".replace(".", ",")
+    if rng.random() < 0.6:
+        return UNITS[int(rng.integers(len(UNITS)))] + written
+    return written + TAILS[int(rng.integers(len(TAILS)))]
