@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ocr.correct.config import CorrectionConfig
+from ocr.correct.decimal_sign import with_one_sign
 from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
 from ocr.correct.language import Chooser, LanguageModel, Remembered
 from ocr.correct.lexicon_words import answers, with_fills
@@ -43,7 +44,7 @@ class Corrector:
         """The page with corrected lines, each with its ``corrections``."""
         lines = list(page.lines)
         contexts = ["", *(line.text for line in lines[:-1])] if lines else []
-        corrected = iter(self.correct_lines(lines, contexts))
+        corrected = iter(with_one_sign(self.correct_lines(lines, contexts)))
         return replace(
             page,
             blocks=tuple(replace(block, lines=tuple(next(corrected) for _ in block.lines)) for block in page.blocks),
