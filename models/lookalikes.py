@@ -26,6 +26,16 @@ NUMBER = re.compile("[dop]*d[dop]*")
 UNITS = {"g", "kg", "mg", "gm", "gsm", "l", "ml", "cl", "m", "cm", "mm", "km", "pcs", "pc", "pgs", "th", "v", "w", "x"}
 """What follows the O of a number: 5Oml is 50ml, but 2Oct a date and 9oz a weight."""
 
+ONES = re.compile(r"[\dl.,]*\d[\dl.,]*")
+"""A number in which each l may be a 1."""
+
+ONES_UNIT = re.compile(r"([\dl.,]*[\dl])(?:mm|cm|mg|kg|km|ml|cl|th|pcs)")
+"""The same before a unit."""
+
+INNER_ONES = re.compile(r"(?<=\d)l+(?=[.,]?\d)")
+DATED = re.compile(r"[/:-]\d|[/-]ll?/|, \d{4}")
+"""What follows a day or month."""
+
 WORD_END = re.compile("0[a-z]{3,}|[A-Z]?[a-z]{3,}0")
 """A word with a nought at one of its ends; not of capitals, which codes are made of."""
 
@@ -46,15 +56,41 @@ def agreeing_kinds(word: Sequence[str]) -> list[str]:
     follows letters may be a number.
     """
     new = list(word)
-    if not any(c.isdecimal() or c in JOINS or c == "%" for c in word):
-        return new
     start = 0
     for stop in range(len(word) + 1):
         if stop < len(word) and (word[stop].isalnum() or word[stop] in DIGITS or _joins(word, stop)):
             continue
-        new[start:stop] = _row(_noughts(word[start:stop], percent=word[stop : stop + 1] == ["%"]))
+        row, percent = _ones(word, start, stop), word[stop : stop + 1] == ["%"]
+        if percent or any(c.isdecimal() or c in JOINS for c in row):
+            row = _row(_noughts(row, percent))
+        new[start:stop] = row
         start = stop + 1
     return new
+
+
+def _ones(word: Sequence[str], start: int, stop: int) -> list[str]:
+    """The row from ``start`` to ``stop`` with 1 for each small l that a typewriter without a 1 wrote: l4, ll/25, 5lmm.
+
+    A last l may be litres, unless the row is a part of a date or number, or too long for that.
+    """
+    row, text = list(word[start:stop]), "".join(word[start:stop])
+    if "l" not in text:
+        return row
+    before, after = "".join(word[max(start - 2, 0) : start]), "".join(word[stop : stop + 7])
+    dated = DATED.match(after) or (before[-1:] in ("/", "-") and before[:1].isdecimal()) or before[-1:] == "#"
+    if text == "ll":
+        alone = before[-1:] in ("", " ", "(", "/", "-") and after[:1] in ("", " ", ")", "/", "-", ":", "%")
+    elif text == "l":
+        alone = before[-1:] in ("", " ", "(", "-") and DATED.match(after) is not None
+    elif ONES.fullmatch(text):
+        litres = text[-1] == "l" and text.count("l") == 1 and sum(map(str.isdecimal, text)) < 5
+        alone = not litres or bool(dated)
+    else:
+        alone = False
+    measure = ONES_UNIT.fullmatch(text)
+    ones = range(len(row) if alone else measure.end(1) if measure else 0)
+    inside = {place for found in INNER_ONES.finditer(text) for place in range(*found.span())}
+    return ["1" if c == "l" and (place in ones or place in inside) else c for place, c in enumerate(row)]
 
 
 def _joins(word: Sequence[str], place: int) -> bool:

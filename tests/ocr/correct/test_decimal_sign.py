@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from ocr.correct.decimal_sign import REASON, with_one_sign
@@ -16,8 +17,6 @@ QUAD = [(0.0, 0.0), (100.0, 0.0), (100.0, 10.0), (0.0, 10.0)]
 
 def line(text: str, place: int | None = None, other: str = ".", likely: float = 0.3) -> Line:
     """A line whose character at ``place`` may be another one."""
-    import numpy as np
-
     characters = [DecodedChar(c, 0.9, float(k), k + 1.0) for k, c in enumerate(text)]
     made = assemble_line(characters, np.array(QUAD), 8 * len(text))
     if place is None:
