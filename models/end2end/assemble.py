@@ -16,6 +16,7 @@ from ocr.models.end2end.letter_case import agreeing_case
 from ocr.models.end2end.linking import space_probability
 from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
+from ocr.models.lookalike_doubts import with_lookalikes
 from ocr.models.lookalikes import agreeing_kinds
 from ocr.polygon import FloatArray, as_polygon, as_polygons
 
@@ -41,7 +42,9 @@ def assemble_line(
     words = tuple(_word(texts[part], boxes[part], sure[part]) for part in parts)
     outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
     found = Line(" ".join(word.text for word in words), as_polygon(outline), float(sure.mean()), words)
-    return replace(found, doubts=line_doubts(words, spots, line, spaces, alphabet)) if doubting else found
+    if not doubting:
+        return found
+    return replace(found, doubts=with_lookalikes(line_doubts(words, spots, line, spaces, alphabet), found.text))
 
 
 def written(spots: Spots, line: Indices, alphabet: Alphabet) -> tuple[Indices, list[str]]:

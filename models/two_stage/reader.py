@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ocr.document import Line, Page
 from ocr.models.codec import Alphabet
 from ocr.models.interface import Image
+from ocr.models.lookalike_doubts import with_lookalikes
 from ocr.models.page_blocks import page_blocks
 from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.align import place_text
@@ -148,7 +149,7 @@ class TwoStageReader:
         if text.logits is None:
             return line
         doubts = line_doubts(text.logits, self.alphabet, self.settings.alternatives)
-        return replace(line, doubts=as_written(doubts, line.text))
+        return replace(line, doubts=with_lookalikes(as_written(doubts, line.text), line.text))
 
     def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
         logits = recognise.line_logits(crops, self.recognizer, self.alphabet, self.settings.reading)
