@@ -50,12 +50,15 @@ class KernelConfig:
         height: Part of the line's height that the kernel keeps, around the middle.
         inset: How far each end is pulled in, in line heights.
         narrow: Largest part of the width that each end is pulled in: a lone 1 or colon is hardly wider than a cell.
+        lone_weight: How much the kernels of one or two characters that stand alone count: a 1 or colon is a few cells
+            among twenty thousand, and looks like a stroke that is no text.
         gap_weight: How much the cells of a line around its kernel count in the loss: they keep dense lines apart.
     """
 
     height: float = 0.5
     inset: float = 0.2
     narrow: float = 0.125
+    lone_weight: float = 8.0
     gap_weight: float = 3.0
 
 

@@ -23,6 +23,9 @@ SUBPIXEL_BITS = 4
 SOFT_EDGE = 25
 """Coverage, of 255, from which a cell belongs to a kernel's edge."""
 
+LONE = (1, 2)
+"""Characters of a line that counts more."""
+
 OUTLINE = 0.5
 """``cv2.fillPoly`` also paints the pixels under the outline: shapes come out this many pixels larger on each side."""
 
@@ -52,18 +55,21 @@ def detector_maps(lines: Sequence[Line], size: tuple[int, int], kernel: KernelCo
     Returns:
         Two maps (H/4, W/4): the part of each cell that lies on a kernel, and how much the cell counts in the loss.
     """
-    cores, whole, ignored = np.zeros(size, np.uint8), np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    cores, whole, lone, ignored = (np.zeros(size, np.uint8) for _ in range(4))
     for line in lines:
         if line.ignore:
             fill(ignored, line.polygon)
         else:
             fill(whole, line.polygon)
+            if len(line.text) in LONE:
+                fill(lone, line.polygon)
             fill(cores, kernel_polygon(line.polygon, kernel, OUTLINE))
     cores[ignored > 0] = 0
     shape = (size[1] // OUTPUT_STRIDE, size[0] // OUTPUT_STRIDE)
     coverage = cv2.resize(cores, shape, interpolation=cv2.INTER_AREA)  # (H/4, W/4), 0 to 255
     around = (cv2.resize(whole, shape, interpolation=cv2.INTER_AREA) >= 128) & (coverage < SOFT_EDGE)
     weights = np.where(around, np.float32(kernel.gap_weight), np.float32(1))
+    weights[(cv2.resize(lone, shape, interpolation=cv2.INTER_AREA) > 0) & (coverage >= SOFT_EDGE)] = kernel.lone_weight
     weights[cv2.resize(ignored, shape, interpolation=cv2.INTER_AREA) >= 128] = 0
     return coverage.astype(np.float32) / np.float32(255), weights
 

@@ -78,11 +78,18 @@ def test_a_lone_narrow_character_is_found_again() -> None:
 
 
 def test_ignored_regions_weigh_nothing() -> None:
-    lines = [Line("", from_box(0, 0, 64, 32), ignore=True), Line("a", from_box(0, 64, 64, 96))]
+    lines = [Line("", from_box(0, 0, 64, 32), ignore=True), Line("abc", from_box(0, 64, 64, 96))]
     kernels, weights = detector_maps(lines, (128, 128), KERNEL)
     assert weights[:7, :15].max() == 0 and weights[10:].min() == 1
     assert weights[16, 8] == KERNEL.gap_weight and weights[20, 8] == 1 and weights[30, 30] == 1
     assert kernels[:8].max() == 0 and kernels[20].max() == 1
+
+
+def test_lone_characters_count_more() -> None:
+    lines = [Line("1", from_box(20, 20, 28, 44)), Line("one", from_box(60, 20, 120, 44))]
+    kernels, weights = detector_maps(lines, (128, 128), KERNEL)
+    assert (weights[kernels > 0.5][:, None] == (1, KERNEL.lone_weight)).any(axis=1).all()
+    assert weights[8, 5] == KERNEL.lone_weight and weights[8, 20] == 1 and weights[20, 20] == 1
 
 
 def test_batch_shapes() -> None:
