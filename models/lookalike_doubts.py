@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ocr.document import Doubt
 
-WORD = re.compile(r"[^\W\d_]*[10][^\W_]*")
+WORD = re.compile(r"(?<![^\W_])[^\W\d_]*[10][^\W_]*")
 SMALL, CAPITAL = {"1": "l", "0": "o"}, {"1": "I", "0": "O"}
 FEWEST = 2
 """Letters that a word must have."""

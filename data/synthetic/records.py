@@ -37,7 +37,7 @@ def record_lines(texts: TextSampler, characters: int, seed: int = 0) -> Iterator
     rng = np.random.default_rng(seed)
     written = 0
     while written < characters:
-        line = record_line(texts, rng, korean=bool(rng.random() < 0.2))
+        line = record_line(texts, rng, korean=bool(rng.random() < 0.2) and "ko" in texts.corpora)
         line = line.lower() if rng.random() < 0.5 else line
         written += len(line) + 1
         yield line
@@ -51,7 +51,7 @@ def record_line(texts: TextSampler, rng: np.random.Generator, korean: bool) -> s
         return f"{term(rng, korean)}{separator}{value(rng)}"
     if drawn < 0.6:
         length = int(rng.integers(6, 24))
-        language = "ko" if korean and "ko" in texts.corpora else texts.language(rng)
+        language = "ko" if korean else texts.language(rng)
         item = texts.phrase(rng, length, language)
         return f"{item} {value(rng)}" if rng.random() < 0.7 else f"{rng.integers(1, 20)} {item} {value(rng)}"
     if drawn < 0.9:

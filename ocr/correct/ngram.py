@@ -103,9 +103,9 @@ class CharacterNgrams:
         """Raises ModelError if the file is missing or damaged, or not the one that ``hashes.json`` beside it names."""
         tables = load_tables(path)
         order = sum(name.startswith(NGRAMS) for name in tables)
+        if not order:
+            raise ModelError(f"cannot read n-grams {path}: it holds none, or those of an earlier version; {REMEDY}")
         try:
-            if not order:
-                raise KeyError(f"{NGRAMS}1")  # an empty file, or one of before digits were one character
             return cls(*([tables[f"{side}{k}"] for k in range(1, order + 1)] for side in (NGRAMS, CONTEXTS)))
         except KeyError as error:
             raise ModelError(f"cannot read n-grams {path}: {error}; {REMEDY}") from error

@@ -95,6 +95,12 @@ def test_same_seed_same_bytes(name: str, fonts: FontLibrary, texts: TextSampler)
     assert (first == second).all() and page == again
 
 
+def test_receipts_have_lone_quantities_and_colons(fonts: FontLibrary, texts: TextSampler) -> None:
+    options = PageOptions(layout="receipt", degradation=PROFILES["clean"], characters=False)
+    lines = [line for seed in range(12) for line in render_page(_rng(seed), fonts, texts, options)[1].lines]
+    assert {":", "1"} <= {line.text for line in lines}
+
+
 def test_blank_pages_have_no_text(fonts: FontLibrary, texts: TextSampler) -> None:
     for seed in range(6):
         _, page = render_page(_rng(seed), fonts, texts, PageOptions(layout="blank", size=(300, 400)))

@@ -17,7 +17,7 @@ from ocr.models.lookalike_doubts import with_lookalikes
         ("c0llatera1", []),  # two digits: a code
         ("i11 1", []),  # one letter
         ("all11", [(3, ["1", "l"]), (4, ["1", "l"])]),
-        ("A1 RM12 a_b1 12", []),
+        ("A1 RM12 a_b1 12 200kg 350ml", []),
         ("", []),
     ],
 )

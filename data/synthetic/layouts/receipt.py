@@ -154,11 +154,11 @@ def _items(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: 
         if rows != "one":
             _write(sheet, pen, name, left, baseline, "left")
             baseline += pen.step
-            name = fitting(pen, f"{rng.integers(1, 12)} x {material.money(200)}", width)
         if rows == "columns":
             _write_columns(sheet, material, pen, price, margin, baseline)
         else:
-            _write_pair(sheet, pen, name, price, left, baseline)
+            first = name if rows == "one" else fitting(pen, f"{rng.integers(1, 12)} x {material.money(200)}", width)
+            _write_pair(sheet, pen, first, price, left, baseline)
         baseline += pen.step
     return _divider(sheet, pen, margin, baseline)
 

@@ -77,7 +77,7 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
 
 def test_a_file_of_before_digits_were_alike_is_told(model: CharacterNgrams, tmp_path: Path) -> None:
     save_tables(tmp_path / "ngrams.xz", {"ngrams1": model.ngrams[0], "contexts1": model.contexts[0]})
-    with pytest.raises(ModelError, match="ocr lexicon ngrams"):
+    with pytest.raises(ModelError, match="earlier version; build them with ocr lexicon ngrams"):
         CharacterNgrams.load(tmp_path / "ngrams.xz")
 
 
