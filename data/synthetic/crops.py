@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ocr.data.synthetic.degrade import degrade_line
 from ocr.data.synthetic.fonts import Face, FontLibrary
 from ocr.data.synthetic.lines import LineInk, LineStyle, render_line
+from ocr.data.synthetic.records import printed_record
 from ocr.data.synthetic.text import TextSampler
 
 
@@ -50,8 +52,11 @@ def _choose(rng: np.random.Generator, fonts: FontLibrary, texts: TextSampler, st
     low, high = style.characters
     while True:
         language = texts.language(rng)
-        length = round(float(np.exp(rng.uniform(np.log(low), np.log(high + 1)))))
-        text = texts.line(rng, max(1, length // 2) if language == "ko" else length, language)
+        if texts.mix.record and rng.random() < texts.mix.record:
+            text = unicodedata.normalize("NFC", printed_record(texts, rng, language == "ko"))
+        else:
+            length = round(float(np.exp(rng.uniform(np.log(low), np.log(high + 1)))))
+            text = texts.line(rng, max(1, length // 2) if language == "ko" else length, language)
         face = fonts.choose(rng, text, 6)
         if face is not None:
             return face, text

@@ -64,6 +64,18 @@ def dot_screen(image: Image, rng: np.random.Generator, amount: float, unit: floa
     return cv2.addWeighted(image, 0.15, printed, 0.85, 0)
 
 
+def raster_rows(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
+    """Type built of rows with ground between them: draft print of needle printers, terminals, worn thermal heads."""
+    height, width = image.shape[:2]
+    rows = max(4, round(height / (unit * rng.uniform(1.4, 2.6))))
+    cells = cv2.resize(image, (width, rows), interpolation=cv2.INTER_AREA)
+    fine = np.repeat(_ramp(cells, rng.uniform(130, 180), 3.0), 4, axis=0)
+    gap = np.tile(np.array([1, 0.3 if rng.uniform() < 0.5 else 1, 0, 0]) * 255 * amount, rows).astype(np.uint8)
+    fine = cv2.max(fine, _like(np.broadcast_to(gap[:, None], fine.shape[:2]), fine))
+    printed = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.addWeighted(image, 0.1, printed, 0.9, 0)
+
+
 def key_strength(image: Image, rng: np.random.Generator, amount: float, unit: float = 1.0) -> Image:
     """A typewriter's uneven touch: vertical bands about a character wide, each printed more or less strongly."""
     width = image.shape[1]

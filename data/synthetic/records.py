@@ -43,6 +43,12 @@ def record_lines(texts: TextSampler, characters: int, seed: int = 0) -> Iterator
         yield line
 
 
+def printed_record(texts: TextSampler, rng: np.random.Generator, korean: bool) -> str:
+    """One line as tills print it, two in five in capitals."""
+    line = record_line(texts, rng, korean)
+    return line.upper() if rng.random() < 0.4 else line
+
+
 def record_line(texts: TextSampler, rng: np.random.Generator, korean: bool) -> str:
     """One line: a label with its value, an item with its price, a row of figures, a heading."""
     drawn = rng.random()

@@ -51,6 +51,8 @@ class TextMix:
     """Share of Latin corpus text put in upper case (receipts, headings, forms)."""
     decorated: float = 0.08
     """Share of strings that get a bullet, brackets, quotes, a dot leader or a sign."""
+    record: float = 0.0
+    """Share of line crops that are lines of receipts, invoices and tables (:mod:`ocr.data.synthetic.records`)."""
     languages: Mapping[str, float] = field(default_factory=lambda: {"ko": 1.0, "en": 0.55, "other": 0.45})
 
 

@@ -57,6 +57,15 @@ def test_page_effect_takes_colour(effect: degrade.Effect, page: NDArray[Any]) ->
     assert (effect(colour, _rng(), 0.8, 1.0) == first).all()
 
 
+def test_raster_rows_leave_ground_between_them() -> None:
+    solid = np.zeros((60, 80), np.uint8)
+    rows = ink.raster_rows(solid, _rng(), 1.0, 3.0)
+    assert (rows == rows[:, :1]).all(), "a row is of one tone"
+    dark = rows[:, 0] < 128
+    changes = np.flatnonzero(np.diff(dark.astype(int)))
+    assert 60 / (3.0 * 2.6) <= len(changes) / 2 <= 60 / (3.0 * 1.4) + 1 and 0.3 < dark.mean() < 0.7
+
+
 def test_strength_zero_leaves_a_line_alone(line: NDArray[Any]) -> None:
     assert all((degrade_line(line, _rng(seed), 0.0) == line).all() for seed in range(20))
 

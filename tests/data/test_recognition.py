@@ -142,6 +142,13 @@ def test_same_seed_same_crops(fonts: FontLibrary, corpora: Path) -> None:
     assert all(image.shape[0] == 32 and image.shape[1] <= 640 for image, _ in first)
 
 
+def test_crops_of_records(fonts: FontLibrary, corpora: Path) -> None:
+    texts = TextSampler([corpora], TextMix(record=1.0))
+    drawn = [render_crop(np.random.default_rng(seed), fonts, texts, 32, 640, CropStyle())[1] for seed in range(40)]
+    assert sum(any(c.isdecimal() for c in text) for text in drawn) > 20
+    assert 4 < sum(text.isupper() for text in drawn) < 30
+
+
 def test_batches_are_of_one_width_and_one_cost(fonts: FontLibrary, corpora: Path) -> None:
     rendered = RenderedCrops(fonts, TextSampler([corpora]), 32, 512, CropStyle(strength=0.2))
     config = LineBatchConfig(pixels=1024, max_width=512)
