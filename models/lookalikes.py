@@ -42,6 +42,9 @@ WORD_END = re.compile("0[a-z]{3,}|[A-Z]?[a-z]{3,}0")
 INSIDE = re.compile("([A-Za-z]+)(00)([A-Za-z]+)")
 """A word with a pair of noughts in it; a single one is told by the letters beside it."""
 
+RATE = re.compile("[0-9Oo]{1,2}[xX]")
+"""What a rate of tax looks like behind an @ where its percent sign is smudged: GST @6X."""
+
 AMOUNT = re.compile("[Oo01]{1,3}[.,][Oo0]{2}")
 """A sum of money of nothing but noughts, or one and noughts, however many of them were read as letters."""
 
@@ -52,8 +55,8 @@ def agreeing_kinds(word: Sequence[str]) -> list[str]:
     Where nothing but digits and their look-alikes stand in a row, most of them digits and one surely so, all are digits
     (but I.5 and II.3 count chapters), but not a last ``l`` (litres) or, in a whole number, a last ``o`` (2o, the
     second). The letters O and o are noughts in numbers, however many they are (:func:`_noughts`). A 0 or 1 between
-    letters becomes a letter, if there is no digit but such in the row. All else stays: codes hold both, and what
-    follows letters may be a number.
+    letters becomes a letter, if there is no digit but such in the row. Behind an @ a number that ends in X is a
+    percentage. All else stays: codes hold both, and what follows letters may be a number.
     """
     new = list(word)
     start = 0
@@ -63,9 +66,16 @@ def agreeing_kinds(word: Sequence[str]) -> list[str]:
         row, percent = _ones(word, start, stop), word[stop : stop + 1] == ["%"]
         if percent or any(c.isdecimal() or c in JOINS for c in row):
             row = _row(_noughts(row, percent))
+        if RATE.fullmatch("".join(row)) and _is_rate("".join(word[:start]), "".join(word[stop : stop + 1])):
+            row = ["0" if c in ("O", "o") else c for c in row[:-1]] + ["%"]
         new[start:stop] = row
         start = stop + 1
     return new
+
+
+def _is_rate(before: str, after: str) -> bool:
+    """Whether an @ stands before a number and no address goes on after it."""
+    return before.rstrip(" ").endswith("@") and after in ("", " ", ")", ",", ":")
 
 
 def _ones(word: Sequence[str], start: int, stop: int) -> list[str]:

@@ -16,6 +16,8 @@ from ocr.models.two_stage.recognizer_decode import decode_line, text_of
     ("read", "right"),
     [
         ("l905", "1905"),
+        ("GST @6X", "GST @6%"),
+        ("(SR@OX)", "(SR@0%)"),
         ("20O5", "2005"),
         ("635.0o", "635.00"),
         ("1,2O4.5I", "1,204.51"),
@@ -57,6 +59,8 @@ def test_the_rest_of_the_word_tells(read: str, right: str) -> None:
         "RM1",
         "No1",
         "x10",
+        "2 @ 6 x 3",
+        "me@6x.com",
         "db103",
         "S1E2D",
         "H2O",
