@@ -35,7 +35,7 @@ class NgramSettings:
     discount: float = 0.8
     fewest: int = 6
     least_gain: float = 38.0
-    records: float = 0.1
+    records: float = 0.2
 
 
 def build_ngrams(folders: Sequence[Path], settings: NgramSettings) -> CharacterNgrams:
