@@ -65,8 +65,8 @@ def test_the_weights_of_the_chosen_share_are_returned(capsys: pytest.CaptureFixt
     share, weights, kept = step_back(
         BEFORE, scores(0.08, 0.060), lambda share: share, lambda share: scores(0.3 - 0.2 * share, 0.04), 0.5
     )
-    assert (share, weights, kept.objective) == (0.75, 0.75, pytest.approx(0.15))
-    assert "0.75 of the way is kept" in capsys.readouterr().err
+    assert (share, weights, kept.objective) == (0.8, 0.8, pytest.approx(0.14))
+    assert "0.8 of the way is kept" in capsys.readouterr().err
 
 
 def test_interpolated_weights_lie_on_the_way() -> None:
@@ -87,4 +87,4 @@ def test_a_quarter_is_tried_where_all_else_forgets_too_much() -> None:
         return scores(0.3 - 0.2 * share, 0.04 + 0.02 * share)
 
     share, _, kept = step_back(BEFORE, scores(0.08, 0.060), lambda share: share, judge, 0.5)
-    assert judged == [0.5, 0.75, 0.25] and share == 0.25 and kept.values["cer/stock"] == pytest.approx(0.045)
+    assert judged == [0.5, 0.6, 0.7, 0.8, 0.25] and share == 0.25 and kept.values["cer/stock"] == pytest.approx(0.045)
