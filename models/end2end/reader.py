@@ -21,6 +21,7 @@ from ocr.models.end2end.one_line import one_line
 from ocr.models.end2end.one_look import Grey, resize
 from ocr.models.end2end.reading_config import LinkConfig, LookConfig, SpotConfig
 from ocr.models.end2end.reread import Context, reread
+from ocr.models.end2end.rows import with_rows_joined
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_decode import Network
 from ocr.models.interface import Image
@@ -64,7 +65,7 @@ class End2EndReader:
 
     def _read_page(self, image: Image) -> Page:
         height, width = image.shape[:2]
-        grey = grey_of(image)
+        grey = with_rows_joined(grey_of(image))
         spots = self._spots(grey, self.settings.look)
         lines = self._lines(spots, link_lines(spots, self.settings.link), image)
         lines = [line for line in lines if line.confidence >= self.settings.link.minimum_confidence]
