@@ -37,8 +37,8 @@ def with_rows_joined(grey: Grey) -> Grey:
         return grey
     below, beside = (cv2.absdiff(grey[1:], grey[:-1]), cv2.absdiff(grey[:, 1:], grey[:, :-1]))
     up_and_down = _edges(below, (1, max(9, grey.shape[1] // RULE | 1)))
-    across = int(_edges(beside, (max(9, grey.shape[0] // RULE | 1), 1)).sum())
-    if int(up_and_down.sum()) < max(LEAST_EDGES, LEAST_RATIO * across):
+    across = cv2.countNonZero(_edges(beside, (max(9, grey.shape[0] // RULE | 1), 1)))
+    if cv2.countNonZero(up_and_down) < max(LEAST_EDGES, LEAST_RATIO * across):
         return grey
     period = _period(up_and_down & (grey[1:] < grey[:-1]))
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), BLUR * period), np.uint8) if period else grey
@@ -46,7 +46,7 @@ def with_rows_joined(grey: Grey) -> Grey:
 
 def _edges(differences: Grey, rule: tuple[int, int]) -> Grey:
     """1 where neighbours differ, but not along rules, which hold such a rectangle (odd height, width); else 0."""
-    found = (differences > EDGE).astype(np.uint8)
+    found = cv2.threshold(differences, EDGE, 1, cv2.THRESH_BINARY)[1]
     return np.asarray(found & ~cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones(rule, np.uint8)), np.uint8)
 
 
