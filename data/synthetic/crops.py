@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
@@ -53,7 +52,7 @@ def _choose(rng: np.random.Generator, fonts: FontLibrary, texts: TextSampler, st
     while True:
         language = texts.language(rng)
         if texts.mix.record and rng.random() < texts.mix.record:
-            text = unicodedata.normalize("NFC", printed_record(texts, rng, language == "ko"))
+            text = printed_record(texts, rng, language == "ko")
         else:
             length = round(float(np.exp(rng.uniform(np.log(low), np.log(high + 1)))))
             text = texts.line(rng, max(1, length // 2) if language == "ko" else length, language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ocr.data.synthetic import text as strings
 from ocr.data.synthetic.fonts import Face, FontLibrary
+from ocr.data.synthetic.records import printed_record, term
 from ocr.data.synthetic.sheet import BLACK, PLAIN, Colour, Pen
 from ocr.data.synthetic.text import TextSampler
 from ocr.data.synthetic.typefaces import Kind, draw_face
@@ -82,13 +83,17 @@ class Material:
         words = self.texts.line(self.rng, length, self._language()).split()
         return " ".join(word for word in words if face.draws(word)) or self.number(face)
 
+    def record(self, face: Face) -> str:
+        """A line of a receipt, invoice or form (:mod:`ocr.data.synthetic.records`)."""
+        return self._drawn(face, lambda: printed_record(self.texts, self.rng, self.korean), lambda: self.number(face))
+
+    def term(self, face: Face) -> str:
+        """What stands before a value on such a line."""
+        return self._drawn(face, lambda: term(self.rng, self.korean), lambda: "No.")
+
     def number(self, face: Face) -> str:
         """A date, amount, phone number or the like."""
-        for _ in range(8):
-            number = strings.random_number(self.rng)
-            if face.draws(number):
-                return number
-        return str(self.rng.integers(10000))
+        return self._drawn(face, lambda: strings.random_number(self.rng), lambda: str(self.rng.integers(10000)))
 
     def code(self, face: Face) -> str:
         """An identifier, e-mail address, link or file name: one word."""
@@ -104,6 +109,14 @@ class Material:
 
     def choice(self, options: Sequence[Option]) -> Option:
         return options[int(self.rng.integers(len(options)))]
+
+    def _drawn(self, face: Face, draw: Callable[[], str], otherwise: Callable[[], str]) -> str:
+        """The first of a few texts that the face can draw."""
+        for _ in range(8):
+            text = draw()
+            if face.draws(text):
+                return text
+        return otherwise()
 
     def _language(self) -> str:
         if self.foreign and self.rng.uniform() < self.foreign:

@@ -30,6 +30,7 @@ class CorrectionConfig:
         nats; where other digits stand in the word, or one would become another, never against it.
     close_signs: The same where signs come in or fall out.
     close_names: The same for words that look like names.
+    close_fewer: The same where letters fall out.
     length: Largest part of its length that a line may grow or shrink by.
     edits: Largest part of a line's characters that may change.
     context: Characters of the line before that the language model sees.
@@ -52,9 +53,10 @@ class CorrectionConfig:
     gain_capitals: float = 0.9
     gain_names: float = 0.8
     company: float = 1.5
-    close: float = 2.0
+    close: float = 4.0
     close_signs: float = 1.0
     close_names: float = 3.0
+    close_fewer: float = 2.5
     length: float = 0.25
     edits: float = 0.4
     context: int = 24

@@ -46,6 +46,8 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
             continue
         if name and other < value - config.close_names:
             continue
+        if len(letters_of(text)) < len(letters_of(read)) and other < value - config.close_fewer:
+            continue
         numbers.append(number)
     return numbers
 

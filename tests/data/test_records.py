@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocr.data.synthetic.records import COMPANIES, NOTICES, printed_record, record_lines
+from ocr.data.synthetic.record_words import COMPANIES, NOTICES
+from ocr.data.synthetic.records import printed_record, record_lines
 from ocr.data.synthetic.text import TextSampler
 
 

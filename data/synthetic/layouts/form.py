@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from ocr.data.synthetic import drawing
 from ocr.data.synthetic.material import SMALLEST, Material
+from ocr.data.synthetic.record_words import LABELS, LABELS_KOREAN
 from ocr.data.synthetic.sheet import Pen, Sheet
 from ocr.data.synthetic.typesetting import Measure, fitting, set_paragraph
-
-LABELS = (
-    "Name", "Date", "Address", "Phone No.", "Fax", "To", "From", "Company", "City", "State", "Zip Code", "Signature",
-    "Department", "Title", "Account No.", "Project Number", "Approved by", "Amount", "Quantity", "Description",
-    "Brand", "Requested by", "Reference", "Date of Birth", "Remarks", "Type", "Code", "Total", "Supplier", "E-mail",
-    "Invoice No.", "Name, Vorname", "Straße", "Geburtsdatum", "Unterschrift", "Nom", "Prénom", "Adresse", "Téléphone",
-    "Fecha", "Nombre", "Indirizzo", "Cognome", "Morada", "Datum", "Plaats",
-)  # fmt: skip
-LABELS_KOREAN = (
-    "성명", "주소", "전화번호", "생년월일", "주민등록번호", "신청인", "접수번호", "일자", "금액", "수량", "품명",
-    "비고", "서명", "회사명", "대표자", "사업자등록번호", "담당자", "부서", "직위", "이메일", "제출일", "용도",
-    "계좌번호", "예금주", "확인", "결재",
-)  # fmt: skip
 
 
 def draw(sheet: Sheet, material: Material) -> None:
@@ -57,6 +45,7 @@ def draw(sheet: Sheet, material: Material) -> None:
 def _label(sheet: Sheet, material: Material, pen: Pen) -> str:
     for _ in range(5):
         text = material.choice(LABELS_KOREAN if material.korean and sheet.rng.uniform() < 0.85 else LABELS)
+        text = material.term(pen.face) if sheet.rng.uniform() < 0.4 else text
         text = text.upper() if sheet.rng.uniform() < 0.3 else text
         if pen.face.draws(text):
             return text + (":" if sheet.rng.uniform() < 0.5 else "")
@@ -69,6 +58,8 @@ def _entry(sheet: Sheet, material: Material, pen: Pen, width: float) -> str:
         return fitting(pen, material.number(pen.face), width)
     if drawn < 0.45:
         return fitting(pen, material.code(pen.face), width)
+    if drawn < 0.6:
+        return fitting(pen, material.record(pen.face), width)
     return fitting(pen, material.phrase(pen.face, 28), width)
 
 

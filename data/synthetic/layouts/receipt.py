@@ -8,28 +8,16 @@ from ocr.data.synthetic import drawing
 from ocr.data.synthetic.layouts.needles import print_in_dots
 from ocr.data.synthetic.lines import LineStyle
 from ocr.data.synthetic.material import SMALLEST, Material
+from ocr.data.synthetic.record_words import HEADS, HEADS_KOREAN, NOTICES, THANKS, THANKS_KOREAN, TOTALS, TOTALS_KOREAN
 from ocr.data.synthetic.sheet import PLAIN, Align, Colour, Pen, Sheet
 from ocr.data.synthetic.typesetting import fitting
 
-TOTALS = (
-    "TOTAL", "SUBTOTAL", "SUB TOTAL", "GST 6%", "TAX", "ROUNDING", "ROUNDING ADJUSTMENT", "CASH", "CHANGE", "DISCOUNT",
-    "AMOUNT DUE", "VISA", "Total Sales (Inclusive GST)", "Total Qty", "Balance", "Net Total", "MwSt. 19%", "Summe",
-    "TVA 20%", "IVA", "Total a pagar",
-)  # fmt: skip
-TOTALS_KOREAN = (
-    "합계", "부가세", "과세물품", "면세물품", "받은금액", "거스름돈", "카드결제", "할인", "총 수량", "결제금액",
-    "신용카드", "현금", "포인트", "잔액",
-)  # fmt: skip
-HEADS = ("TAX INVOICE", "RECEIPT", "CASH SALES", "INVOICE", "SIMPLIFIED TAX INVOICE", "OFFICIAL RECEIPT", "Quittung")
-HEADS_KOREAN = ("영수증", "신용카드 매출전표", "계산서", "주문서", "거래명세서")
-THANKS = (
-    "THANK YOU", "THANK YOU, PLEASE COME AGAIN", "GOODS SOLD ARE NOT RETURNABLE", "Thank you for shopping with us!",
-    "Vielen Dank", "Merci de votre visite", "GRACIAS POR SU COMPRA",
-)  # fmt: skip
-THANKS_KOREAN = ("감사합니다", "이용해 주셔서 감사합니다.", "교환 및 환불은 7일 이내 영수증 지참", "또 오세요")
-
 NEEDLES = 0.45
 """Share of slips printed in dots."""
+RECORDS = 0.45
+"""Share of texts in the words of tills and offices, not of running text."""
+TALL = (2.0, 0.5)
+"""Size and stretch of type of double height, as wide as the rest."""
 
 
 def draw(sheet: Sheet, material: Material) -> None:
@@ -62,6 +50,8 @@ def _till_ink(sheet: Sheet) -> Colour:
 
 
 def _text(sheet: Sheet, material: Material, pen: Pen, length: int) -> str:
+    if sheet.rng.uniform() < RECORDS:
+        return material.record(pen.face)
     text = material.phrase(pen.face, length)
     return text.upper() if sheet.rng.uniform() < 0.75 else text
 
@@ -102,10 +92,12 @@ def _shop(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: f
         _write(sheet, pen, text, margin, baseline, align)
         baseline += pen.step
     if rng.uniform() < 0.7:
-        head = material.choice(HEADS_KOREAN if material.korean else HEADS)
-        baseline += pen.step * 0.5
+        heads = HEADS_KOREAN if material.korean else (*HEADS, *NOTICES)
+        head = material.choice(heads)
+        large = _scaled(pen, *TALL) if rng.uniform() < 0.2 else pen
+        baseline += pen.step * 0.5 + large.step - pen.step
         if pen.face.draws(head):
-            _write(sheet, pen, head, margin, baseline, align)
+            _write(sheet, large, head, margin, baseline, align)
         baseline += pen.step
     return baseline + pen.step * 0.5
 
@@ -117,7 +109,8 @@ def _reference(sheet: Sheet, material: Material, pen: Pen, margin: float, baseli
     colon = _colon_column(sheet)
     for _ in range(int(rng.integers(1, 5))):
         sheet.new_block()
-        left = fitting(pen, material.code(pen.face), room)
+        label = material.term(pen.face) if rng.uniform() < 0.6 else material.code(pen.face)
+        left = fitting(pen, label, room)
         right = fitting(pen, material.number(pen.face), room)
         if colon:
             _write_at_colon(sheet, pen, left, right, margin, baseline, colon)
@@ -135,7 +128,9 @@ def _items(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline: 
     tail = material.choice(("", "", " S", " SR", " *"))
     count = int(rng.integers(1, 26))
     if rng.uniform() < 0.6:
-        heads = ("품명", "단가", "수량", "금액") if material.korean else ("Item", "Qty", "Price", "Amount")
+        heads = ["품명", "단가", "수량", "금액"] if material.korean else ["Item", "Qty", "Price", "Amount"]
+        if rng.uniform() < 0.5:
+            heads[1:] = [fitting(pen, material.term(pen.face), pen.width(head) * 1.5) for head in heads[1:]]
         sheet.new_block()
         for head, share in zip(heads, (0, 0.5, 0.72, 1), strict=True):
             x = margin + (sheet.width - 2 * margin) * share
@@ -168,13 +163,12 @@ def _totals(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline:
     colon = _colon_column(sheet)
     for _ in range(int(rng.integers(1, 7))):
         label = material.choice(TOTALS_KOREAN if material.korean else TOTALS)
+        label = material.term(pen.face) if rng.uniform() < RECORDS else label
         if not pen.face.draws(label):
             continue
         large = pen
         if rng.uniform() < 0.2:  # double width, double height or larger
-            size, stretch = ((1.0, 1.8), (1.8, 0.55), (1.5, 1.0))[int(rng.integers(3))]
-            wide = replace(pen.style, stretch=pen.style.stretch * stretch)
-            large = Pen(pen.face, int(pen.size * size), pen.colour, wide, pen.leading)
+            large = _scaled(pen, *((1.0, 1.8), TALL, (1.5, 1.0))[int(rng.integers(3))])
         label = fitting(large, label + (" :" if rng.uniform() < 0.3 else ""), (sheet.width - 2 * margin) * 0.6)
         sheet.new_block()
         baseline += large.step - pen.step
@@ -184,6 +178,11 @@ def _totals(sheet: Sheet, material: Material, pen: Pen, margin: float, baseline:
             _write_pair(sheet, large, label, material.money(900), margin, baseline)
         baseline += pen.step
     return _divider(sheet, pen, margin, baseline) if rng.uniform() < 0.6 else baseline
+
+
+def _scaled(pen: Pen, size: float, stretch: float) -> Pen:
+    style = replace(pen.style, stretch=pen.style.stretch * stretch)
+    return Pen(pen.face, int(pen.size * size), pen.colour, style, pen.leading)
 
 
 def _write_pair(sheet: Sheet, pen: Pen, left: str, right: str, margin: float, baseline: float) -> None:

@@ -111,6 +111,20 @@ def test_a_name_keeps_its_letters_unless_the_picture_is_in_doubt() -> None:
     assert allowed_readings(near, near.doubts[0], config) == [0, 1]
 
 
+def test_letters_fall_out_only_where_the_picture_is_in_doubt() -> None:
+    far = line_of("ANALYTICAL needs", ("N", [("N", 0.95), ("", 0.03)]))
+    near = line_of("the qualityy of", ("y", [("y", 0.8), ("", 0.15)]))
+    assert allowed_readings(far, far.doubts[0], CorrectionConfig()) == [0]
+    assert allowed_readings(near, near.doubts[0], CorrectionConfig()) == [0, 1]
+
+
+def test_one_digit_in_a_word_of_letters_is_weaker_than_one_in_a_code() -> None:
+    word = line_of("Amount Inc1. tax", ("1", [("1", 0.9), ("l", 0.08)]))
+    code = line_of("Lot AB31x", ("1", [("1", 0.9), ("l", 0.08)]))
+    assert allowed_readings(word, word.doubts[0], CorrectionConfig()) == [0, 1]
+    assert allowed_readings(code, code.doubts[0], CorrectionConfig()) == [0]
+
+
 def test_signs_do_not_fall_out() -> None:
     line = line_of("all [of] it", ("]", [("]", 0.7), ("", 0.2)]))
     assert corrected(line, "all", "of", "it") is line
