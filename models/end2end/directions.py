@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.models.end2end.neighbours import near_pairs
 from ocr.models.end2end.reading_config import LookConfig
 from ocr.models.end2end.spots import Spots
-from ocr.models.end2end.spotter_decode import near_pairs
 from ocr.polygon import FloatArray
 
 NEAR = 1.5

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from ocr.models.end2end.characters import SLOTS, UNKNOWN
 from ocr.models.end2end.linking import link_lines
+from ocr.models.end2end.neighbours import local_distance, near_pairs
 from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
-from ocr.models.end2end.spotter_decode import Answers, local_distance, near_pairs, raw_spots, survivors
+from ocr.models.end2end.spotter_decode import Answers, raw_spots, survivors
 from ocr.models.end2end.spotter_targets import LINK_NEXT, LINK_SPACE, LINK_UNKNOWN, REFERENCE, padded
 from ocr.polygon import FloatArray
 

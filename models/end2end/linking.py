@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.models.end2end.neighbours import near_pairs
 from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
-from ocr.models.end2end.spotter_decode import near_pairs
 from ocr.models.end2end.spotter_targets import LINK_END, LINK_NEXT, LINK_SPACE
 
 Indices = NDArray[np.intp]

@@ -10,6 +10,7 @@ direction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from ocr.models.end2end.directions import (
     nearest_label,
     neighbour_axes,
 )
+from ocr.models.end2end.faint_signs import apart
 from ocr.models.end2end.one_look import Grey, spot_scaled, spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.scale import closer_scale, first_scale
@@ -30,9 +32,11 @@ from ocr.models.end2end.spotter_decode import Network
 
 
 def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookConfig, spot: SpotConfig) -> Spots:
-    """All characters of a page (H, W), in its pixels; ``leads`` are the classes that syllables begin with."""
-    scale = first_scale(grey, network, leads, look, spot)
-    first = spot_scaled(grey, scale, network, look, spot)
+    """All characters of a page (H, W), in its pixels; ``leads`` are the classes that syllables begin with. Faint ones
+    have no say in how the page is looked at."""
+    plain = replace(spot, faint=spot.presence)
+    scale = first_scale(grey, network, leads, look, plain)
+    first, faint = apart(spot_scaled(grey, scale, network, look, spot), spot.presence)
     if len(first) == 0:
         return first
     axes = neighbour_axes(first)
@@ -40,7 +44,7 @@ def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookCon
     upright = all(abs(axis) <= look.tilt for axis in groups)
     closer = closer_scale(scale, first, leads, look, look.again if upright else look.closer)
     labels = group_of(first, axes, groups)
-    angles = reading_angles(grey, closer, groups, first, labels, network, look, spot)
+    angles = reading_angles(grey, closer, groups, first, labels, network, look, plain)
     found = []
     for angle in dict.fromkeys(angles):
         alike = [number for number, other in enumerate(angles) if other == angle]
@@ -48,7 +52,8 @@ def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookCon
         if len(part) < (1 if len(groups) == 1 else look.group_size):
             continue
         if angle == 0 and closer == scale:
-            found.append(part)
+            beside = nearest_label(faint.centres, first.centres, labels, grey.shape)
+            found += [part, faint.take(np.isin(beside, alike))]
             continue
         seen = spot_turned(grey, closer, angle, network, look, spot, around=part)
         seen = seen.take(np.isin(nearest_label(seen.centres, first.centres, labels, grey.shape), alike))

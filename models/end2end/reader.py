@@ -15,6 +15,7 @@ import numpy as np
 from ocr.document import Line, Page
 from ocr.models.codec import LEADS, Alphabet
 from ocr.models.end2end.assemble import assemble_line
+from ocr.models.end2end.faint_signs import apart, with_names_of_signs, with_signs
 from ocr.models.end2end.linking import Indices, link_lines
 from ocr.models.end2end.look import spot_page
 from ocr.models.end2end.one_line import one_line
@@ -66,8 +67,8 @@ class End2EndReader:
     def _read_page(self, image: Image) -> Page:
         height, width = image.shape[:2]
         grey = with_rows_joined(grey_of(image))
-        spots = self._spots(grey, self.settings.look)
-        lines = self._lines(spots, link_lines(spots, self.settings.link), image)
+        spots, faint = apart(self._spots(grey, self.settings.look), self.settings.spot.presence)
+        lines = self._lines(spots, faint, link_lines(spots, self.settings.link), image)
         lines = [line for line in lines if line.confidence >= self.settings.link.minimum_confidence]
         return Page(1, width, height, page_blocks(lines, grey))
 
@@ -76,11 +77,13 @@ class End2EndReader:
         spot = self.settings.spot if self._context is None else replace(self.settings.spot, alternatives=False)
         return spot_page(grey, self._network, self._leads, look, spot)
 
-    def _lines(self, spots: Spots, linked: Sequence[Indices], image: Image) -> list[Line]:
-        """The lines of linked characters that can be written."""
+    def _lines(self, spots: Spots, faint: Spots, linked: Sequence[Indices], image: Image) -> list[Line]:
+        """The lines of linked characters that can be written, with the faint ones that they ask for."""
         link, size = self.settings.link, (image.shape[1], image.shape[0])
+        known, (spots, linked) = len(spots), with_signs(spots, faint, linked, self.alphabet)
         if self._context is not None:
-            spots = reread(spots, linked, self._context, self.settings.spot.alternatives)
+            told = reread(spots, linked, self._context, self.settings.spot.alternatives)
+            spots = with_names_of_signs(told, spots, known)
         lines = [
             assemble_line(spots, line, self.alphabet, size, link, self.settings.spot.alternatives) for line in linked
         ]
@@ -100,10 +103,12 @@ class End2EndReader:
         bordered = cv2.copyMakeBorder(grey, *(LINE_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=ground)
         spots = self._spots(np.asarray(bordered, np.uint8), replace(look, enlarge=1.0))
         shift = -LINE_MARGIN / scale
-        spots = one_line(spots.moved(np.array([[1 / scale, 0, shift], [0, 1 / scale, shift]])))
+        spots = spots.moved(np.array([[1 / scale, 0, shift], [0, 1 / scale, shift]]))
+        spots, faint = apart(spots, self.settings.spot.presence)
+        spots = one_line(spots)
         whole = as_polygon(from_box(0, 0, width, height))
         # however unsure: that there is a line was said by whoever cut it out
-        lines = self._lines(spots, [np.arange(len(spots))] if len(spots) else [], image)
+        lines = self._lines(spots, faint, [np.arange(len(spots))] if len(spots) else [], image)
         return replace(lines[0], polygon=whole) if lines else Line("", whole, 0.0)
 
 

@@ -11,6 +11,7 @@ class SpotConfig:
 
     Attributes:
         presence: Probability from which a cell may stand for a character.
+        faint: The same for a point or comma between digits.
         peak: Share of the highest presence among its neighbours that such a cell must reach.
         pitch: Part of the way to the next character that counts as the width of a narrow one.
         along: Two cells speak of the same character if the centres they name are closer than this many widths of the
@@ -22,6 +23,7 @@ class SpotConfig:
     """
 
     presence: float = 0.25
+    faint: float = 0.07
     peak: float = 0.6
     pitch: float = 1.0
     along: float = 0.45

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.models.end2end.alternatives import LEAST, likeliest
+from ocr.models.end2end.faint_signs import in_gaps, is_narrow
+from ocr.models.end2end.neighbours import local_distance, near_pairs
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
 from ocr.models.end2end.spotter_targets import LINK_NEXT, REFERENCE
 from ocr.polygon import FloatArray
 
-Indices = NDArray[np.intp]
 FloatMap = NDArray[np.float32]
 Answers = tuple[NDArray[np.int64], FloatMap, FloatMap, FloatMap]
 """Cells that may stand for characters: row and column (M, 2), maps (M, 12), class probabilities (M, 3, C), features
@@ -30,9 +31,16 @@ Network = Callable[[FloatMap], Answers]
 
 
 def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
-    """The characters that the answers speak of, each once; in pixels of the network's input."""
+    """The characters that the answers speak of, each once; in pixels of the network's input.
+
+    Those of less than ``config.presence`` are narrow ones in gaps: :mod:`ocr.models.end2end.faint_signs`.
+    """
     spots = raw_spots(answers)
-    kept = survivors(spots, config)
+    some = np.flatnonzero((spots.presence >= config.presence) | ((spots.presence >= config.faint) & is_narrow(spots)))
+    kept = some[survivors(spots.take(some), config)]
+    sure = spots.presence[kept] >= config.presence
+    sure[~sure] = in_gaps(spots.take(kept[~sure]), spots.take(kept[sure]))
+    kept = kept[sure]
     if not config.alternatives:
         return spots.take(kept)
     options, scores = likeliest(np.asarray(answers[2])[kept])  # of what is left alone: it takes time
@@ -79,32 +87,3 @@ def survivors(spots: Spots, config: SpotConfig) -> NDArray[np.bool_]:
     kept = np.ones(len(spots), np.bool_)
     kept[second[same]] = False
     return kept
-
-
-def local_distance(centres: FloatArray, along: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Way from centres of characters (K, 2) to points (K, 2): along their reading directions (K, 2) and across them."""
-    way = points - centres
-    return (way * along).sum(axis=1), way[:, 1] * along[:, 0] - way[:, 0] * along[:, 1]
-
-
-def near_pairs(points: FloatArray, others: FloatArray, reach: float) -> tuple[Indices, Indices]:
-    """Indices (K,), (K,) of all pairs of a point and another at most ``reach`` px apart in x and y, and some further.
-
-    A grid of squares of that size makes it linear in the number of points, if they do not crowd.
-    """
-    squares, other_squares = (np.floor(p / reach).astype(np.int64) + 1 for p in (points, others))
-    stride = int(max(squares[:, 1].max(initial=0), other_squares[:, 1].max(initial=0))) + 3
-    other_keys = other_squares[:, 0] * stride + other_squares[:, 1]
-    order = np.argsort(other_keys, kind="stable")
-    keys = other_keys[order]
-    firsts, seconds = [], []
-    for step in (-stride, 0, stride):  # the three squares above each other in a column are neighbours in the order
-        wanted = squares[:, 0] * stride + squares[:, 1] + step
-        start, stop = np.searchsorted(keys, wanted - 1), np.searchsorted(keys, wanted + 1, side="right")
-        counts = stop - start
-        firsts.append(np.repeat(np.arange(len(points)), counts))
-        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        seconds.append(order[np.repeat(start, counts) + offsets])
-    first, second = np.concatenate(firsts), np.concatenate(seconds)
-    apart = first != second if points is others else np.ones(len(first), np.bool_)
-    return first[apart], second[apart]

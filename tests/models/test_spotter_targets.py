@@ -12,9 +12,10 @@ from ocr.models.codec import default_alphabet
 from ocr.models.end2end.assemble import assemble_line
 from ocr.models.end2end.characters import NONE, NOT_TOLD, UNKNOWN, Characters, characters_of
 from ocr.models.end2end.linking import link_lines, successors
+from ocr.models.end2end.neighbours import near_pairs
 from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spotter_config import CELL, TargetConfig
-from ocr.models.end2end.spotter_decode import Answers, decode_spots, near_pairs
+from ocr.models.end2end.spotter_decode import Answers, decode_spots
 from ocr.models.end2end.spotter_targets import LINK_END, LINK_NEXT, LINK_SPACE, LINK_UNKNOWN, spotter_batch
 from ocr.polygon import from_box
 
