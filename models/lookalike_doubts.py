@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ocr.document import Doubt
 
@@ -28,8 +29,26 @@ def with_lookalikes(doubts: Sequence[Doubt], text: str) -> tuple[Doubt, ...]:
         if len(digits) == 1 and sum(map(str.isalpha, word[0])) >= FEWEST:
             places = [word.start() + k for k, c in enumerate(word[0]) if c.isdecimal()]
             capital = places[0] == word.start() or word[0].isupper()
-            found += [one(text, place, capital) for place in places if not any(covers(d, place) for d in doubts)]
+            for place in places:
+                new = one(text, place, capital)
+                covering = [number for number, doubt in enumerate(found) if covers(doubt, place)]
+                if not covering:
+                    found.append(new)
+                elif found[covering[0]].stop - found[covering[0]].start == 1:
+                    found[covering[0]] = levelled(found[covering[0]], new)
     return tuple(sorted(found, key=lambda doubt: (doubt.start, doubt.stop)))
+
+
+def levelled(doubt: Doubt, alike: Doubt) -> Doubt:
+    """A doubt about one digit in which its look-alikes are as near to it as the picture can tell them apart."""
+    digit, value = doubt.readings[0]
+    if digit != alike.readings[0][0]:
+        return doubt
+    known = dict(doubt.readings)
+    for letter, _ in alike.readings[1:]:
+        known[letter] = max(value + ALIKE - READ, known.get(letter, -math.inf))
+    others = sorted(((text, score) for text, score in known.items() if text != digit), key=lambda item: -item[1])
+    return replace(doubt, readings=((digit, value), *others))
 
 
 def covers(doubt: Doubt, place: int) -> bool:

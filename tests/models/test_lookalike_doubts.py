@@ -31,3 +31,12 @@ def test_doubts_of_the_picture_stay_and_order_is_kept() -> None:
     known = (Doubt(0, 2, (("te", -0.1), ("ta", -2.0))), Doubt(4, 7, (("oi1", -0.2), ("oil", -1.0))))
     assert with_lookalikes(known, "te1 oi1 ful1")[:1] == known[:1]
     assert [doubt.start for doubt in with_lookalikes(known, "te1 oi1 ful1")] == [0, 2, 4, 11]
+
+
+def test_a_doubt_about_the_digit_takes_its_look_alikes_in() -> None:
+    known = (Doubt(2, 3, (("1", -0.1), (")", -2.9), ("l", -3.6))),)
+    (doubt,) = with_lookalikes(known, "te1 03")
+    assert [text for text, _ in doubt.readings] == ["1", "l", ")"]
+    assert -0.5 < doubt.readings[1][1] < -0.1 and doubt.readings[2][1] == -2.9
+    (other,) = with_lookalikes((Doubt(2, 3, (("l", -0.1), ("1", -2.9))),), "te1 03")
+    assert other.readings == (("l", -0.1), ("1", -2.9))  # the picture's first reading is no digit
