@@ -105,6 +105,8 @@ def with_signs(spots: Spots, faint: Spots, lines: Sequence[Indices], alphabet: A
 def with_names_of_signs(told: Spots, spots: Spots, known: int) -> Spots:
     """The characters as their lines tell them, and those from number ``known`` on, faint signs, as they were seen: the
     context has learnt that what is so faint is none."""
+    if known == len(spots):
+        return told
     symbols, certainty, links = told.symbols.copy(), told.certainty.copy(), told.links.copy()
     options, scores = told.options.copy(), told.option_scores.copy()
     symbols[known:], certainty[known:], links[known:] = (

@@ -30,7 +30,7 @@ class Spotting(nn.Module):
         self.spotter, self.config = spotter, config
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return self.spotter.spot(images, self.config.faint, self.config.peak)
+        return self.spotter.spot(images, self.config.least, self.config.peak)
 
 
 class Rereading(nn.Module):

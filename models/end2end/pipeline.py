@@ -158,7 +158,7 @@ class SpotterRunner:
     def __call__(self, images: NDArray[np.float32]) -> Answers:
         training = self.spotter.training
         device = next(self.spotter.parameters()).device
-        answers = self.spotter.eval().spot(torch.from_numpy(images).to(device), self.config.faint, self.config.peak)
+        answers = self.spotter.eval().spot(torch.from_numpy(images).to(device), self.config.least, self.config.peak)
         self.spotter.train(training)
         cells, maps, probabilities, features = (tensor.cpu() for tensor in answers)
         return cells[:, 1:].numpy(), maps.float().numpy(), probabilities.float().numpy(), features.float().numpy()

@@ -32,6 +32,11 @@ class SpotConfig:
     closest: float = 1.5
     alternatives: bool = False
 
+    @property
+    def least(self) -> float:
+        """Presence from which the network tells of a cell at all."""
+        return min(self.presence, self.faint)
+
 
 @dataclass(frozen=True, slots=True)
 class LinkConfig:

@@ -35,7 +35,7 @@ def reread(spots: Spots, lines: Sequence[Indices], context: Context, alternative
     symbols = np.empty((len(spots), SLOTS), np.int64)
     scores = np.empty((len(spots), COUNT if alternatives else 1), np.float64)
     options = np.empty((*scores.shape, SLOTS), np.int64)
-    for batch in batches(lines):  # every character is in a line
+    for batch in batches(lines):  # who is in none is not read
         index, real = padded(batch)  # (L, T)
         told, follows = context(spots.features[index] * real[..., None], shapes[index] * real[..., None])
         those, probabilities = index[real], told[real]  # (K,), (K, 3, C)

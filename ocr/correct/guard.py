@@ -35,7 +35,7 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
     code, name = CODE.search(words) is not None, is_name(line.text, start, words)
     rest = words[: doubt.start - start] + words[doubt.stop - start :]
     address = ADDRESS.search(words) is not None
-    numbers = [0]
+    numbers, letters = [0], len(letters_of(read))
     for number, (text, other) in enumerate(doubt.readings):
         if number == 0 or other < max(best - config.spread, config.floor) or text == read:
             continue
@@ -46,7 +46,7 @@ def allowed_readings(line: Line, doubt: Doubt, config: CorrectionConfig) -> list
             continue
         if name and other < value - config.close_names:
             continue
-        if len(letters_of(text)) < len(letters_of(read)) and other < value - config.close_fewer:
+        if len(letters_of(text)) < letters and other < value - config.close_fewer:
             continue
         numbers.append(number)
     return numbers

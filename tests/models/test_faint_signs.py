@@ -16,7 +16,7 @@ from test_spotter_targets import ALPHABET
 
 from ocr.models.end2end.faint_signs import apart, in_gaps, is_narrow, with_names_of_signs, with_signs
 from ocr.models.end2end.linking import link_lines
-from ocr.models.end2end.reading_config import LinkConfig
+from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spots import Spots
 
 LEAST = 0.25
@@ -72,3 +72,8 @@ def test_the_context_does_not_take_it_back() -> None:
     again = with_names_of_signs(told, found, len(sure))
     assert letters(again.take(np.array([len(sure)]))) == "." and again.links[-1].argmax() == 1
     assert (again.symbols[: len(sure)] == 0).all()
+
+
+def test_the_network_tells_of_faint_cells_and_of_whatever_else_is_asked_for() -> None:
+    assert SpotConfig().least == SpotConfig().faint
+    assert SpotConfig(presence=0.02).least == 0.02
