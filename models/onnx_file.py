@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ LARGE = 256
 
 def write_onnx(
     network: torch.nn.Module,
-    example: Mapping[str, NDArray[np.float32]],
+    example: Mapping[str, NDArray[Any]],
     outputs: Sequence[str],
     dynamic: dict[str, dict[int, str]],
     path: Path,

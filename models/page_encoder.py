@@ -121,8 +121,19 @@ def from_windows(x: Tensor, rows: int, columns: int, shape: tuple[int, int]) -> 
     return x.reshape(-1, rows * shape[0], columns * shape[1], channels).permute(0, 3, 1, 2).contiguous()
 
 
-def convolution(channels: int, features: int, stride: int = 1) -> nn.Sequential:
-    """A 3 x 3 convolution with batch normalisation, which ONNX Runtime folds into the convolution's weights."""
+def convolution(channels: int, features: int, stride: int = 1, rank: float = 1.0) -> nn.Sequential:
+    """A 3 x 3 convolution with batch normalisation, which ONNX Runtime folds into the convolution's weights.
+
+    With a ``rank`` below 1 that share of the channels goes through it, between two 1 x 1 convolutions with nothing but
+    sums in them (Tucker-2 factors, arXiv 1511.06530; :mod:`ocr.models.factor` makes them of a trained one).
+    """
+    last = (nn.BatchNorm2d(features), nn.ReLU())
+    if rank >= 1:
+        return nn.Sequential(nn.Conv2d(channels, features, 3, stride=stride, padding=1, bias=False), *last)
+    narrow, fewer = max(1, round(channels * rank)), max(1, round(features * rank))
     return nn.Sequential(
-        nn.Conv2d(channels, features, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(features), nn.ReLU()
+        nn.Conv2d(channels, narrow, 1, bias=False),
+        nn.Conv2d(narrow, fewer, 3, stride=stride, padding=1, bias=False),
+        nn.Conv2d(fewer, features, 1, bias=False),
+        *last,
     )

@@ -84,6 +84,19 @@ def check_prunable(config: Any, part: str, blocks: int) -> None:
         raise UsageError(f"--blocks {blocks}: the {part} has {section.depth}; leave at least one")
 
 
+def check_factorable(config: Any, part: str, rank: float) -> None:
+    """Raises UsageError where convolutions are to be factored that have no such form, or have it already."""
+    plain = getattr(getattr(config, part), "rank", None)
+    if rank == 1:
+        return
+    if plain is None:
+        raise UsageError(f"--rank {rank:g}: the {part} has no convolutions that could be factored")
+    if plain < 1:
+        raise UsageError(
+            f"--rank {rank:g}: the {part} is factored already (rank {plain:g}); start from what it was made of"
+        )
+
+
 def _cut_outputs(state: State, layer: str, kept: Tensor) -> None:
     state[f"{layer}.weight"], state[f"{layer}.bias"] = state[f"{layer}.weight"][kept], state[f"{layer}.bias"][kept]
 

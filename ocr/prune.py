@@ -1,11 +1,12 @@
-"""``ocr compress prune``: a trained model with fewer blocks, heads and hidden channels, by what matters on data."""
+"""``ocr compress prune``: a trained model with fewer blocks, heads, hidden channels and narrower convolutions, by what
+matters on data."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from ocr.data.config import DataConfig
 from ocr.data.stock import stock_folder
 from ocr.errors import UsageError
 from ocr.export import export_pipeline
+from ocr.models.factor import factored_state
 from ocr.models.importance import block_importance, mean_loss
-from ocr.models.prune import check_prunable, kept_heads, kept_hidden, narrowed, without_block
+from ocr.models.prune import check_factorable, check_prunable, kept_heads, kept_hidden, narrowed, without_block
 from ocr.models.registry import PIPELINES
 from ocr.models.schema import suggest
 from ocr.models.trainable import Batch, Pipeline
@@ -36,16 +38,20 @@ class Pruned:
 
 def prune(
     folder: Path, output: Path, *, parts: Sequence[str] = (), heads: float = 0.0, mlp: float = 0.0, blocks: int = 0,
-    data: Sequence[Path] = (),
+    rank: float = 1.0, data: Sequence[Path] = (),
 ) -> dict[str, Pruned]:  # fmt: skip
     """Write ``output`` as a smaller model folder with ONNX files.
 
     ``heads`` and ``mlp`` are the shares of the heads and of the MLPs' hidden channels that go, ``blocks`` how many
-    blocks; of every part, or of those named. Importance is measured on labelled sets (``data``), else on the stock set.
+    blocks; of every part, or of those named. ``rank`` is the share of their channels that convolutions keep, of parts
+    that can have them in factors. Importance is measured on labelled sets (``data``), else on the stock set.
     Raises UsageError for shares out of range, unknown parts and parts on a pretrained backbone.
     """
-    if not (0 <= heads < 1 and 0 <= mlp < 1) or not (heads or mlp or blocks):
-        raise UsageError("give --heads and --mlp as shares from 0 to below 1, or a number of --blocks, that shall go")
+    if not (0 <= heads < 1 and 0 <= mlp < 1 and 0 < rank <= 1) or not (heads or mlp or blocks or rank < 1):
+        raise UsageError(
+            "give --heads and --mlp as shares from 0 to below 1, or a number of --blocks, that shall go, "
+            "or as --rank the share of channels, above 0 and below 1, that stays"
+        )
     if output.resolve() == folder.resolve():
         raise UsageError(f"--output {output} is the model itself; give another folder for the smaller one")
     pipeline: Pipeline = load_pipeline(folder)
@@ -55,12 +61,14 @@ def prune(
     chosen = parts or pipeline.parts
     for part in chosen:
         check_prunable(pipeline.config, part, blocks)
+        check_factorable(pipeline.config, part, rank)
     name, found = str(read_model_config(folder)["pipeline"]), {}
     for part in chosen:
         batches = measured_batches(pipeline, part, data)
         before, size = mean_loss(pipeline, batches), parameters(pipeline, part)
         pipeline, gone = shorten(pipeline, name, part, batches, blocks)
         pipeline = narrow(pipeline, name, part, batches, heads, mlp)
+        pipeline = factor(pipeline, name, part, batches, rank)
         sizes = size, parameters(pipeline, part)
         found[part] = Pruned(sizes, (before, mean_loss(pipeline, batches)), gone)
     export_pipeline(pipeline, name, output)
@@ -92,6 +100,16 @@ def narrow(pipeline: Pipeline, name: str, part: str, batches: Sequence[Batch], h
     importance = block_importance(pipeline, part, batches)
     counts = kept_heads(len(importance[0].heads), heads), kept_hidden(len(importance[0].hidden), mlp)
     return build(name, pipeline, *narrowed(pipeline.state_dict(), pipeline.config, part, importance, *counts))
+
+
+def factor(pipeline: Pipeline, name: str, part: str, batches: Sequence[Batch], rank: float) -> Pipeline:
+    """The pipeline with this share of the channels in its convolutions."""
+    if rank == 1:
+        return pipeline
+    section = replace(getattr(pipeline.config, part), rank=rank)
+    config = replace(pipeline.config, **{part: section})
+    empty: Pipeline = importlib.import_module(PIPELINES[name]).build(config, pipeline.alphabet)
+    return build(name, pipeline, factored_state(pipeline, empty, batches), config)
 
 
 def build(name: str, pipeline: Pipeline, state: dict[str, Any], config: Any) -> Pipeline:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.models.end2end.ink import Grey, box_of, ink_squares, unread_squares
+from ocr.models.end2end.neighbours import Indices
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import CELL
-from ocr.models.end2end.spotter_decode import Network, decode_spots, suppress
+from ocr.models.end2end.spotter_decode import FloatMap, Heights, Network, decode_spots, suppress, worth_naming
 from ocr.models.page_tiles import INPUT_MULTIPLE, tiles
 from ocr.polygon import FloatArray, transform
-
-Grey = NDArray[np.uint8]
 
 MARGIN = 4.0
 """Ground around the characters of a turned page that is looked at as well, in heights of the largest."""
@@ -59,12 +60,16 @@ def turning(shape: tuple[int, ...], angle: float, around: Spots | None) -> tuple
 
 
 def spot_scaled(grey: Grey, scale: float, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
-    """The characters of a page seen at a scale and, for what is too large there, at a smaller one; in its pixels."""
-    near = spot_tiles(resized(grey, scale), network, look, spot)
-    far = spot_tiles(resized(grey, scale / look.shrink), network, look, spot)
-    far = far.moved(np.array([[look.shrink, 0, 0], [0, look.shrink, 0]]))
-    near = near.take(np.flatnonzero(near.heights < look.large))
-    far = far.take(np.flatnonzero(far.heights >= look.large))
+    """The characters of a page seen at a scale and, where something too large for it is left, at a smaller one; in its
+    pixels."""
+    near = spot_tiles(resized(grey, scale), network, look, spot, (0.0, look.large))
+    unread = unread_squares(ink_squares(grey, scale), near, look.large)
+    far = near.take(np.zeros(0, np.intp))
+    if unread.any():
+        left, top, right, bottom = box_of(unread, scale, grey.shape)
+        part, away = grey[top:bottom, left:right], scale / look.shrink
+        far = spot_tiles(resized(part, away), network, look, spot, (look.large / look.shrink, math.inf))
+        far = far.moved(np.array([[look.shrink, 0, left * scale], [0, look.shrink, top * scale]]))
     # the two looks do not agree on a height: a character about the limit may be in both
     both = suppress(joined([near, far]), spot) if len(far) else near
     return both.moved(np.array([[1 / scale, 0, 0], [0, 1 / scale, 0]]))
@@ -87,20 +92,29 @@ def resize(grey: Grey, scale: float) -> Grey:
     return np.asarray(cv2.resize(grey, (width, height), interpolation=interpolation), np.uint8)
 
 
-def spot_tiles(page: NDArray[np.float32], network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
-    """The characters of the network's input, which sees large pages in overlapping tiles; in pixels of the input."""
-    cells, maps, probabilities, features = [], [], [], []
+def spot_tiles(
+    page: NDArray[np.float32], network: Network, look: LookConfig, spot: SpotConfig, heights: Heights = (0.0, math.inf)
+) -> Spots:
+    """The characters of these line heights on the network's input, which sees large pages in overlapping tiles; in
+    pixels of the input."""
+    seen = []
     for top, bottom, first_row, last_row in tiles(page.shape[2], look.tile, look.overlap):
         for left, right, first_column, last_column in tiles(page.shape[3], look.tile, look.overlap):
-            found, found_maps, found_probabilities, found_features = network(page[:, :, top:bottom, left:right])
-            found = found + np.array([top, left]) // CELL
-            row, column = found.T * CELL
-            kept = (row >= first_row) & (row < last_row) & (column >= first_column) & (column < last_column)
-            cells.append(found[kept])
-            maps.append(found_maps[kept])
-            probabilities.append(found_probabilities[kept])
-            features.append(found_features[kept])
-    answers = np.concatenate(cells), np.concatenate(maps), np.concatenate(probabilities), np.concatenate(features)
-    spots = decode_spots(answers, spot)
+            inner = first_row - top, last_row - top, first_column - left, last_column - left
+            keep = partial(kept_of_tile, inner=inner, spot=spot, heights=heights)
+            cells, *others = network(page[:, :, top:bottom, left:right], keep)
+            seen.append((cells + np.array([top, left]) // CELL, *others))
+    cells, maps, probabilities, features = (np.concatenate(arrays) for arrays in zip(*seen, strict=True))
+    spots = decode_spots((cells, maps, probabilities, features), spot)
     inside = (spots.centres >= 0) & (spots.centres < page.shape[:1:-1])
     return spots.take(np.flatnonzero(inside.all(axis=1)))
+
+
+def kept_of_tile(
+    cells: NDArray[np.int64], maps: FloatMap, inner: tuple[int, int, int, int], spot: SpotConfig, heights: Heights
+) -> Indices:
+    """The cells of a tile that are to be named; ``inner`` are the rows and columns in pixels, from and to, that are
+    kept of it. A :data:`ocr.models.end2end.spotter_decode.Keep` once the other arguments are given."""
+    row, column = cells.T * CELL
+    kept = np.flatnonzero((row >= inner[0]) & (row < inner[1]) & (column >= inner[2]) & (column < inner[3]))
+    return kept[worth_naming(cells[kept], maps[kept], spot, heights)]

@@ -1,8 +1,9 @@
-"""The spotter as an ONNX file with dynamic height and width; it answers for one page at a time."""
+"""The spotter as ONNX files with dynamic height and width, which find and name characters; one page at a time."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ TOLERANCE = 3e-2
 
 
 class Spotting(nn.Module):
-    """The spotter as it reads: from images to the cells that may stand for characters."""
+    """The spotter as it looks: from images to the cells that may stand for characters, and features."""
 
     def __init__(self, spotter: Spotter, config: SpotConfig) -> None:
         super().__init__()
@@ -31,6 +32,17 @@ class Spotting(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return self.spotter.spot(images, self.config.least, self.config.peak)
+
+
+class Naming(nn.Module):
+    """The spotter as it names: from features and cells to class probabilities, and features of characters."""
+
+    def __init__(self, spotter: Spotter) -> None:
+        super().__init__()
+        self.spotter = spotter
+
+    def forward(self, fine: Tensor, coarse: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+        return self.spotter.named(fine, coarse, cells)
 
 
 class Rereading(nn.Module):
@@ -46,20 +58,24 @@ class Rereading(nn.Module):
 
 
 def export_networks(folder: Path) -> dict[str, float]:
-    """Write ``spotter.onnx`` and, if there is a context, ``context.onnx`` beside the weights of a model folder.
+    """Write ``spotter.onnx``, ``names.onnx`` and, if there is a context, ``context.onnx`` beside a model's weights.
 
     Returns the largest difference from torch. Raises ModelError if it exceeds the tolerance.
     """
     pipeline: End2End = load_pipeline(folder)
     pipeline.eval()
     rng = np.random.default_rng(0)
-    path = folder / "spotter.onnx"
+    path, names = folder / "spotter.onnx", folder / "names.onnx"
     inputs = [rng.uniform(0, 255, (1, 1, *shape)).astype(np.float32) for shape in ((256, 320), (416, 224))]
-    outputs = ["cells", "maps", "probabilities", "features"]
-    dynamic = {"images": {2: "height", 3: "width"}} | {name: {0: "spots"} for name in outputs}
+    dense = {"fine": {2: "rows", 3: "columns"}, "coarse": {2: "half_rows", 3: "half_columns"}}
+    dynamic = {"images": {2: "height", 3: "width"}, "cells": {0: "spots"}, "maps": {0: "spots"}} | dense
     spotting = Spotting(pipeline.spotter, pipeline.config.spot)
-    write_onnx(spotting, {"images": inputs[0]}, outputs, dynamic, path)
-    differences = {"spotter": largest_difference(pipeline.runner(), OnnxSpotter(path), inputs)}
+    write_onnx(spotting, {"images": inputs[0]}, ["cells", "maps", "fine", "coarse"], dynamic, path)
+    example = example_features(pipeline.spotter, inputs[0])
+    outputs = ["probabilities", "features"]
+    dynamic = {name: {0: "spots"} for name in ("cells", *outputs)} | dense
+    write_onnx(Naming(pipeline.spotter), example, outputs, dynamic, names)
+    differences = {"spotter": largest_difference(pipeline.runner(), OnnxSpotter(path, names), inputs)}
     if pipeline.spotter.context is not None:
         differences["context"] = export_context(pipeline.spotter, folder / "context.onnx", rng)
     return differences
@@ -75,6 +91,18 @@ def export_context(spotter: Spotter, path: Path, rng: np.random.Generator) -> fl
     own, exported = ContextRunner(spotter), OnnxContext(path)
     pairs = [pair for lines in examples for pair in zip(own(*lines), exported(*lines), strict=True)]
     return checked(max(float(np.abs(first - second).max()) for first, second in pairs), "look along lines")
+
+
+@torch.no_grad()
+def example_features(spotter: Spotter, images: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    """Features of images as :meth:`Spotter.named` takes them, and three cells."""
+    fine, coarse = (tensor.numpy() for tensor in spotter.eval().features(torch.from_numpy(images)))
+    return {"fine": fine, "coarse": coarse, "cells": np.array([(0, 0, 0), (0, 3, 5), (0, 7, 2)])}
+
+
+def everything(cells: NDArray[np.int64], maps: NDArray[np.float32]) -> NDArray[np.intp]:
+    """A :data:`ocr.models.end2end.spotter_decode.Keep` that has all cells named."""
+    return np.arange(len(cells))
 
 
 def example_lines(
@@ -97,7 +125,9 @@ def largest_difference(
     """Over the cells that both name; a cell at the very edge of a threshold may be named by one alone."""
     worst = 0.0
     for images in inputs:
-        (own, *own_values, _), (other, *other_values, _) = torch_network(images), onnx_network(images)
+        (own, *own_values, _), (other, *other_values, _) = (
+            network(images, everything) for network in (torch_network, onnx_network)
+        )
         index = {tuple(cell): i for i, cell in enumerate(other.tolist())}
         pairs = [(i, index[tuple(cell)]) for i, cell in enumerate(own.tolist()) if tuple(cell) in index]
         if len(pairs) < 0.98 * max(len(own), len(other)) - 1:

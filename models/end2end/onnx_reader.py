@@ -11,7 +11,7 @@ from ocr.errors import ModelError
 from ocr.models.codec import Alphabet
 from ocr.models.end2end.config import End2EndConfig
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
-from ocr.models.end2end.spotter_decode import Answers
+from ocr.models.end2end.spotter_decode import Answers, Keep
 from ocr.models.onnx_session import Recording, open_session
 from ocr.models.weights import ALPHABET, model_config
 
@@ -23,7 +23,7 @@ def open_onnx_reader(folder: Path, recording: Recording | None = None) -> End2En
     """
     config: End2EndConfig = model_config(folder, End2EndConfig)
     alphabet = Alphabet.load(folder / ALPHABET)
-    spotter = OnnxSpotter(folder / "spotter.onnx", recording)
+    spotter = OnnxSpotter(folder / "spotter.onnx", folder / "names.onnx", recording)
     if spotter.classes != alphabet.classes:
         raise ModelError(
             f"{folder}: the spotter has {spotter.classes} classes, alphabet.txt makes {alphabet.classes}; "
@@ -34,22 +34,25 @@ def open_onnx_reader(folder: Path, recording: Recording | None = None) -> End2En
 
 
 class OnnxSpotter:
-    """The ONNX file as a :data:`ocr.models.end2end.spotter_decode.Network`."""
+    """Two ONNX files as a :data:`ocr.models.end2end.spotter_decode.Network`: one finds, the other names."""
 
-    def __init__(self, path: Path, recording: Recording | None = None) -> None:
-        self._session = open_session(path)
+    def __init__(self, path: Path, names: Path, recording: Recording | None = None) -> None:
+        self._session, self._names = open_session(path), open_session(names)
         self._recorded = None if recording is None else recording.setdefault(path.stem, [])
 
     @property
     def classes(self) -> int:
         """Size of the last axis of the class probabilities."""
-        return int(self._session.get_outputs()[2].shape[-1])
+        return int(self._names.get_outputs()[0].shape[-1])
 
-    def __call__(self, images: NDArray[np.float32]) -> Answers:
+    def __call__(self, images: NDArray[np.float32], keep: Keep) -> Answers:
         if self._recorded is not None:
             self._recorded.append(images)
-        cells, maps, probabilities, features = self._session.run(None, {"images": images})
-        return cells[:, 1:], maps, probabilities, features
+        cells, maps, fine, coarse = self._session.run(None, {"images": images})
+        kept = keep(cells[:, 1:], maps)
+        cells = cells[kept]
+        probabilities, features = self._names.run(None, {"fine": fine, "coarse": coarse, "cells": cells})
+        return cells[:, 1:], maps[kept], probabilities, features
 
 
 class OnnxContext:

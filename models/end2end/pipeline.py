@@ -21,7 +21,7 @@ from ocr.models.end2end.found_lines import TARGETS, found_batch
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spotter import Spotter, shapes_of
-from ocr.models.end2end.spotter_decode import Answers
+from ocr.models.end2end.spotter_decode import Answers, Keep
 from ocr.models.end2end.spotter_loss import context_loss, spotter_loss
 from ocr.models.grow_alphabet import extend_classes
 from ocr.models.interface import Image
@@ -72,7 +72,8 @@ class End2End(Pipeline):
     def _found_lines(self, fine: Tensor, coarse: Tensor, maps: Tensor, pages: dict[str, Tensor]) -> dict[str, Tensor]:
         """See :func:`ocr.models.end2end.found_lines.found_batch`; on the CPU, as reading does it."""
         spot = self.config.spot
-        cells, *told = self.spotter.answers(fine, coarse, maps, spot.presence, spot.peak)
+        cells, there = self.spotter.candidates(maps, spot.presence, spot.peak)
+        told = there, *self.spotter.named(fine, coarse, cells)
         answers = cells.cpu().numpy(), *(tensor.float().cpu().numpy() for tensor in told)
         targets = {name: pages[name].cpu().numpy() for name in TARGETS}
         found = found_batch(answers, targets, spot, self.config.link)
@@ -155,13 +156,17 @@ class SpotterRunner:
         self.spotter, self.config = spotter, config
 
     @torch.inference_mode()
-    def __call__(self, images: NDArray[np.float32]) -> Answers:
+    def __call__(self, images: NDArray[np.float32], keep: Keep) -> Answers:
         training = self.spotter.training
         device = next(self.spotter.parameters()).device
-        answers = self.spotter.eval().spot(torch.from_numpy(images).to(device), self.config.least, self.config.peak)
+        pages = torch.from_numpy(images).to(device)
+        cells, maps, fine, coarse = self.spotter.eval().spot(pages, self.config.least, self.config.peak)
+        places, there = cells[:, 1:].cpu().numpy(), maps.float().cpu().numpy()
+        kept = keep(places, there)
+        told = self.spotter.named(fine, coarse, cells[torch.from_numpy(kept).to(device)])
         self.spotter.train(training)
-        cells, maps, probabilities, features = (tensor.cpu() for tensor in answers)
-        return cells[:, 1:].numpy(), maps.float().numpy(), probabilities.float().numpy(), features.float().numpy()
+        probabilities, features = (tensor.float().cpu().numpy() for tensor in told)
+        return places[kept], there[kept], probabilities, features
 
 
 class ContextRunner:

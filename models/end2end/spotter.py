@@ -3,8 +3,8 @@
 A convolutional stem brings the page to stride 8; a vision transformer looks at it in windows
 (:mod:`ocr.models.page_encoder`); a light head joins its features with those of the stem and goes back up to stride 4.
 There, presence, geometry and link are read off every cell. The class (base symbol and up to two attached ones, for all
-of Latin script and Hangul) is asked only of cells that stand for a character: a page has some 90,000 cells and a few
-thousand characters. After CenterNet (arXiv 1904.07850) and CharNet (arXiv 1910.07954).
+of Latin script and Hangul) is asked only of cells that stand for a character, once for each: a page has some 90,000
+cells and a few thousand characters. After CenterNet (arXiv 1904.07850) and CharNet (arXiv 1910.07954).
 """
 
 from __future__ import annotations
@@ -46,19 +46,21 @@ class Spotter(nn.Module):
         self.classes = classes
         self.register_buffer("mean", torch.tensor(190.0))
         self.register_buffer("deviation", torch.tensor(64.0))
-        half, quarter, eighth = config.stem
+        (half, quarter, eighth), rank = config.stem, config.rank
         self.stem_2 = convolution(1, half, stride=2)
-        self.stem_4 = nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter))
-        self.stem_8 = nn.Sequential(convolution(quarter, eighth, stride=2), Residual(eighth), Residual(eighth))
+        self.stem_4 = nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter, rank))
+        self.stem_8 = nn.Sequential(
+            convolution(quarter, eighth, stride=2), Residual(eighth, rank), Residual(eighth, rank)
+        )
         vision = EncoderConfig(
             config.width, config.depth, config.heads, config.mlp_ratio, config.window, config.backbone,
             config.pretrained, config.strip, config.head_width,
         )  # fmt: skip
         self.encoder = PageEncoder(eighth, vision)
         self.from_16 = nn.Conv2d(self.encoder.width, eighth, 1)
-        self.merge_8 = convolution(eighth, eighth)
+        self.merge_8 = convolution(eighth, eighth, rank=rank)
         self.from_8 = nn.Conv2d(eighth, quarter, 1)
-        self.merge_4 = nn.Sequential(convolution(quarter, quarter), Residual(quarter))
+        self.merge_4 = nn.Sequential(convolution(quarter, quarter, rank=rank), Residual(quarter, rank))
         self.maps = nn.Conv2d(quarter, MAPS, 1)
         nn.init.zeros_(self.maps.weight)
         first = torch.zeros(MAPS)
@@ -69,7 +71,7 @@ class Spotter(nn.Module):
         self.context = LineContext(config.hidden, config.context_width, config.context) if config.context else None
 
     def spot(self, images: Tensor, presence: float, peak: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The cells that may stand for a character, and what they say.
+        """The cells that may stand for a character, their maps, and the features that :meth:`named` takes.
 
         Args:
             images: As for :meth:`features`.
@@ -77,22 +79,24 @@ class Spotter(nn.Module):
             peak: Share of the highest presence of its eight neighbours that it must reach.
 
         Returns:
-            Page, row and column of M cells (M, 3), their maps (M, 12), class probabilities (M, 3, classes) and the
-            features that :meth:`reconsider` takes (M, F).
+            Page, row and column of M cells (M, 3), their maps (M, 12), and both features of :meth:`features`.
         """
         fine, coarse = self.features(images)
-        return self.answers(fine, coarse, self.maps(fine), presence, peak)
+        return *self.candidates(self.maps(fine), presence, peak), fine, coarse
 
-    def answers(
-        self, fine: Tensor, coarse: Tensor, maps: Tensor, presence: float, peak: float
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The same from features and maps (N, 12, H/4, W/4) that are there already."""
+    def candidates(self, maps: Tensor, presence: float, peak: float) -> tuple[Tensor, Tensor]:
+        """The cells (M, 3) that may stand for a character, and what the maps (N, 12, H/4, W/4) say there (M, 12)."""
         here = torch.sigmoid(maps[:, :1])
         around = F.max_pool2d(here, 3, stride=1, padding=1)
         cells = torch.nonzero(((here >= presence) & (here >= peak * around))[:, 0])  # (M, 3)
         page, row, column = cells.unbind(1)
+        return cells, maps.permute(0, 2, 3, 1)[page, row, column]
+
+    def named(self, fine: Tensor, coarse: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """Class probabilities (P, 3, classes) of the characters at cells (P, 3), and the features that
+        :meth:`reconsider` takes (P, F)."""
         features = self.describe(fine, coarse, cells)
-        return cells, maps.permute(0, 2, 3, 1)[page, row, column], torch.softmax(self.name(features), dim=2), features
+        return torch.softmax(self.name(features), dim=2), features
 
     def features(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Features of the pages at stride 4 (N, 64, H/4, W/4), which ``maps`` takes, and 8 (N, 128, H/8, W/8).
@@ -150,9 +154,9 @@ def shapes_of(maps: Tensor, cells: Tensor) -> Tensor:
 class Residual(nn.Module):
     """A 3 x 3 convolution with batch normalisation beside the identity."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, rank: float) -> None:
         super().__init__()
-        self.change = convolution(channels, channels)
+        self.change = convolution(channels, channels, rank=rank)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.change(x)

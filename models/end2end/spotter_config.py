@@ -15,6 +15,8 @@ class SpotterConfig:
     Attributes:
         stem: Channels of the convolutional stem at stride 2, 4 and 8; the upsampling head ends at stride 4 with as many
             as the stem has there.
+        rank: Share of the channels that convolutions which change neither their number nor the size of the page
+            look around with, above 0; 1 has all of them, less is quicker (``ocr compress prune --rank``).
         width: Channels of the vision transformer, whose tokens are 16 pixels apart.
         depth: Transformer blocks.
         heads: Attention heads a block.
@@ -44,6 +46,7 @@ class SpotterConfig:
     head_width: int = 0
     context: int = 2
     context_width: int = 192
+    rank: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.models.end2end.alternatives import LEAST, likeliest
+from ocr.models.end2end.characters import SLOTS
 from ocr.models.end2end.faint_signs import in_gaps, is_narrow
-from ocr.models.end2end.neighbours import local_distance, near_pairs
+from ocr.models.end2end.neighbours import Indices, local_distance, near_pairs
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
@@ -26,8 +27,13 @@ Answers = tuple[NDArray[np.int64], FloatMap, FloatMap, FloatMap]
 """Cells that may stand for characters: row and column (M, 2), maps (M, 12), class probabilities (M, 3, C), features
 (M, F)."""
 
-Network = Callable[[FloatMap], Answers]
-"""Grey page (1, 1, H, W) float32, 0 to 255, to its answers."""
+Heights = tuple[float, float]
+
+Keep = Callable[[NDArray[np.int64], FloatMap], Indices]
+"""Cells (M, 2) and their maps (M, 12) to the indices of those that are to be named."""
+
+Network = Callable[[FloatMap, Keep], Answers]
+"""Grey page (1, 1, H, W) float32, 0 to 255, to its answers at the cells that are kept: to name them takes time."""
 
 
 def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
@@ -36,31 +42,53 @@ def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
     Those of less than ``config.presence`` are narrow ones in gaps: :mod:`ocr.models.end2end.faint_signs`.
     """
     spots = raw_spots(answers)
-    some = np.flatnonzero((spots.presence >= config.presence) | ((spots.presence >= config.faint) & is_narrow(spots)))
-    kept = some[survivors(spots.take(some), config)]
-    sure = spots.presence[kept] >= config.presence
-    sure[~sure] = in_gaps(spots.take(kept[~sure]), spots.take(kept[sure]))
-    kept = kept[sure]
+    kept = distinct(spots, config)
     if not config.alternatives:
         return spots.take(kept)
     options, scores = likeliest(np.asarray(answers[2])[kept])  # of what is left alone: it takes time
     return replace(spots.take(kept), options=options, option_scores=scores)
 
 
+def distinct(spots: Spots, config: SpotConfig) -> Indices:
+    """Which of them (M,) are characters, each once."""
+    some = np.flatnonzero((spots.presence >= config.presence) | ((spots.presence >= config.faint) & is_narrow(spots)))
+    kept = some[survivors(spots.take(some), config)]
+    sure = spots.presence[kept] >= config.presence
+    sure[~sure] = in_gaps(spots.take(kept[~sure]), spots.take(kept[sure]))
+    return kept[sure]
+
+
+def worth_naming(cells: NDArray[np.int64], maps: FloatMap, config: SpotConfig, heights: Heights) -> Indices:
+    """Which of M cells are to be named: those of line heights from the first to below the second, in pixels of the
+    network's input, each character once. That letters of one name do not stand in each other's ink shows only later."""
+    spots = unnamed_spots(cells, maps)
+    kept = distinct(spots, replace(config, twin=0.0))
+    return kept[(spots.heights[kept] >= heights[0]) & (spots.heights[kept] < heights[1])]
+
+
 def raw_spots(answers: Answers) -> Spots:
     """One character for each cell."""
     cells, maps, probabilities, features = answers
+    symbols = probabilities.argmax(axis=2)
+    certainty = np.take_along_axis(probabilities, symbols[:, :, None], axis=2)[..., 0].prod(axis=1).astype(np.float64)
+    return replace(
+        unnamed_spots(cells, maps), certainty=certainty, symbols=symbols, features=features,
+        options=symbols[:, None], option_scores=np.log(np.maximum(certainty, LEAST))[:, None],
+    )  # fmt: skip
+
+
+def unnamed_spots(cells: NDArray[np.int64], maps: FloatMap) -> Spots:
+    """The same before they are named: all of them the same character, for certain."""
     maps = np.asarray(maps, np.float64)
     centres: FloatArray = (cells[:, ::-1].astype(np.float64) + 0.5 + maps[:, 1:3]) * CELL
     heights, widths = (np.exp(np.clip(maps[:, i], -4, 4)) * REFERENCE for i in (3, 4))
     along = maps[:, 5:7] / np.maximum(np.linalg.norm(maps[:, 5:7], axis=1), 1e-6)[:, None]
     links = np.exp(maps[:, 9:12] - maps[:, 9:12].max(axis=1, keepdims=True))
-    symbols = probabilities.argmax(axis=2)
-    certainty = np.take_along_axis(probabilities, symbols[:, :, None], axis=2)[..., 0].prod(axis=1).astype(np.float64)
+    count, none = len(cells), np.zeros((len(cells), SLOTS), np.int64)
     return Spots(
         centres, heights, widths, along, maps[:, 7:9] * heights[:, None], links / links.sum(axis=1, keepdims=True),
-        1 / (1 + np.exp(-maps[:, 0])), certainty, symbols,
-        symbols[:, None], np.log(np.maximum(certainty, LEAST))[:, None], features,
+        1 / (1 + np.exp(-maps[:, 0])), np.ones(count), none, none[:, None], np.zeros((count, 1)),
+        np.zeros((count, 0), np.float32),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ def prune(
     heads: Annotated[float, typer.Option(help="Share of the attention heads that goes.")] = 0.0,
     mlp: Annotated[float, typer.Option(help="Share of the MLPs' hidden channels that goes.")] = 0.0,
     blocks: Annotated[int, typer.Option(min=0, help="How many transformer blocks go.")] = 0,
+    rank: Annotated[float, typer.Option(help="Share of the channels that the spotter's convolutions keep.")] = 1.0,
     part: Annotated[list[str] | None, typer.Option(help="Only this part, such as recognizer; else all.")] = None,
     data: Annotated[list[Path] | None, typer.Option(help="Labelled set to measure on; else the stock set.")] = None,
 ) -> None:
@@ -31,7 +32,9 @@ def prune(
     from ocr.pipeline import find_model
     from ocr.prune import prune as run
 
-    found = run(find_model(model), output, parts=part or (), heads=heads, mlp=mlp, blocks=blocks, data=data or ())
+    found = run(
+        find_model(model), output, parts=part or (), heads=heads, mlp=mlp, blocks=blocks, rank=rank, data=data or ()
+    )
     for name, pruned in found.items():
         (old, new), (before, after) = pruned.parameters, pruned.loss
         without = f" without blocks {', '.join(map(str, pruned.blocks))}" if pruned.blocks else ""

@@ -16,7 +16,7 @@ from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.scale import busiest_windows, closer_scale, first_scale
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
-from ocr.models.end2end.spotter_decode import Answers
+from ocr.models.end2end.spotter_decode import Answers, Keep
 from ocr.models.end2end.spotter_targets import REFERENCE
 
 LOOK, SPOT = LookConfig(), SpotConfig()
@@ -30,8 +30,14 @@ class Squares:
         self.degrees = degrees
         self.sizes: list[tuple[int, int]] = []
 
-    def __call__(self, images: NDArray[np.float32]) -> Answers:
+    def __call__(self, images: NDArray[np.float32], keep: Keep) -> Answers:
         self.sizes.append((images.shape[3], images.shape[2]))
+        cells, maps = self.seen(images)
+        kept = keep(cells, maps)
+        return cells[kept], maps[kept], np.ones((len(kept), 3, 2), np.float32), np.zeros((len(kept), 4), np.float32)
+
+    def seen(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Cells of the squares and their maps."""
         count, _, stats, middles = cv2.connectedComponentsWithStats((images[0, 0] < 100).astype(np.uint8))
         kept = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] > 12]
         maps = np.zeros((len(kept), 12), np.float32)
@@ -43,7 +49,7 @@ class Squares:
             maps[row, 0] = self.presence(stats[i, cv2.CC_STAT_WIDTH], stats[i, cv2.CC_STAT_HEIGHT])
             maps[row, 3:5] = np.log(np.sqrt(stats[i, cv2.CC_STAT_AREA]) / REFERENCE)
         maps[:, 5:7] = np.cos(np.radians(self.degrees)), np.sin(np.radians(self.degrees))
-        return cells, maps, np.ones((len(kept), 3, 2), np.float32), np.zeros((len(kept), 4), np.float32)
+        return cells, maps
 
     def presence(self, width: int, height: int) -> float:
         return 4.0
@@ -74,7 +80,7 @@ def test_an_upright_page_of_usual_text_is_looked_at_once() -> None:
     network = Squares()
     spots = spot_page(page_with(GRID), network, LEADS, LOOK, SPOT)
     assert furthest(spots, GRID) < 1.0
-    assert len(network.sizes) == 2 + LOOK.probes  # two parts of it, as it is, and shrunk for large text
+    assert len(network.sizes) == 1 + LOOK.probes  # parts of it, and as it is: no large text is left
 
 
 def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
@@ -88,17 +94,20 @@ def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
 
 def test_large_text_is_found_in_the_shrunk_page_and_found_once() -> None:
     mixed = [*GRID[:50], (100, 700, 90), (300, 700, 150), (600, 700, 60)]
-    assert furthest(spot_page(page_with(mixed), Squares(), LEADS, LOOK, SPOT), mixed) < 2.0
+    network = Squares()
+    assert furthest(spot_page(page_with(mixed), network, LEADS, LOOK, SPOT), mixed) < 2.0
+    *_, whole, part = network.sizes
+    assert part[1] < 0.5 * whole[1] / LOOK.shrink, "the rest of the page was read already"
 
 
 class Swelling(Squares):
     """Takes what it sees on a shrunk page for larger than it is."""
 
-    def __call__(self, images: NDArray[np.float32]) -> Answers:
-        cells, maps, probabilities, features = super().__call__(images)
+    def seen(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        cells, maps = super().seen(images)
         if images.shape[3] < 900 / 2:
             maps[:, 3:5] += np.log(1.2)
-        return cells, maps, probabilities, features
+        return cells, maps
 
 
 def test_text_about_the_limit_that_both_looks_claim_is_found_once() -> None:
@@ -132,7 +141,7 @@ def rows(degrees: float, middle: tuple[float, float] = (450, 600), count: int = 
 def test_a_tilted_page_is_turned_and_a_slightly_skewed_one_is_not() -> None:
     network = Squares()
     spots = spot_page(page_with(rows(3.0)), network, LEADS, LOOK, SPOT)
-    assert len(network.sizes) == 2 + LOOK.probes and len(spots) == len(rows(3.0))
+    assert len(network.sizes) == 1 + LOOK.probes and len(spots) == len(rows(3.0))
     network = Squares()  # says that all text stands upright, whatever it sees: turned, it is right
     tilted = rows(40.0)
     spots = spot_page(page_with(tilted), network, LEADS, LOOK, SPOT)

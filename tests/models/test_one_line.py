@@ -20,7 +20,7 @@ from ocr.models.end2end.reader import LINE_MARGIN, LINE_PIXELS, End2EndReader, R
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import TargetConfig
-from ocr.models.end2end.spotter_decode import Answers, decode_spots
+from ocr.models.end2end.spotter_decode import Answers, Keep, decode_spots
 from ocr.models.end2end.spotter_targets import LINK_END
 
 TEXT = "12.50 to pay"
@@ -77,9 +77,10 @@ def test_a_doubtful_crop_is_read_all_the_same() -> None:
     )
     doubtful: Answers = cells, maps, 0.3 * probabilities + 0.7 / probabilities.shape[2], features
 
-    def network(images: NDArray[np.float32]) -> Answers:
-        """The same in any picture, but nothing in the shrunk one that is looked at for large text."""
-        return doubtful if images.shape[3] >= SIZE else (cells[:0], maps[:0], probabilities[:0], features[:0])
+    def network(images: NDArray[np.float32], keep: Keep) -> Answers:
+        """The same in any picture."""
+        kept = keep(cells, maps)
+        return cells[kept], maps[kept], doubtful[2][kept], features[kept]
 
     reader = End2EndReader(network, ALPHABET, ReadingSettings())
     image = np.full((SIZE, SIZE, 3), 255, np.uint8)

@@ -15,7 +15,7 @@ from ocr.models.end2end.linking import link_lines, successors
 from ocr.models.end2end.neighbours import near_pairs
 from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spotter_config import CELL, TargetConfig
-from ocr.models.end2end.spotter_decode import Answers, decode_spots
+from ocr.models.end2end.spotter_decode import Answers, decode_spots, worth_naming
 from ocr.models.end2end.spotter_targets import LINK_END, LINK_NEXT, LINK_SPACE, LINK_UNKNOWN, spotter_batch
 from ocr.polygon import from_box
 
@@ -158,6 +158,16 @@ def test_a_second_answer_about_the_same_character_gives_way() -> None:
     maps[len(maps) // 2 :, 0] -= 0.5
     maps[len(maps) // 2 :, 1] += 0.1
     assert read((cells, maps, probabilities, features)) == ["mill"]
+    named = worth_naming(cells, maps, SpotConfig(), (0.0, 200.0))
+    assert len(named) == len("mill") < len(cells), "each character is named once"
+    assert (named < len(maps) // 2).all(), "by its surest cell"
+
+
+def test_characters_of_other_heights_are_not_named() -> None:
+    cells, maps, _, _ = answers_of(characters_of(page_of(("mill",), height=24), ALPHABET), TargetConfig())
+    assert len(worth_naming(cells, maps, SpotConfig(), (0.0, 48.0))) == 4
+    assert len(worth_naming(cells, maps, SpotConfig(), (48.0, np.inf))) == 0
+    assert len(worth_naming(cells[:0], maps[:0], SpotConfig(), (0.0, np.inf))) == 0
 
 
 def test_no_character_follows_two() -> None:

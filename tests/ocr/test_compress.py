@@ -149,10 +149,28 @@ def test_pruning_keeps_what_matters(folder: Path, name: str, tmp_path: Path) -> 
     assert after == pytest.approx(before, rel=1e-3)
 
 
+def test_narrower_convolutions_do_nearly_the_same(folder: Path, name: str, tmp_path: Path) -> None:
+    """With all channels but one in factors the loss is nearly what it was, with few of them the model trains on."""
+    if name != "end2end":
+        with pytest.raises(UsageError, match=f"the {PART[name]} has no convolutions that could be factored"):
+            prune(folder / "base", tmp_path / "small", parts=[PART[name]], rank=0.5)
+        return
+    most = prune(folder / "base", tmp_path / "most", rank=0.99, data=[folder / "set"])["spotter"]
+    assert most.loss[1] == pytest.approx(most.loss[0], rel=1e-3)
+    few = prune(folder / "base", tmp_path / "few", rank=0.25, data=[folder / "set"])["spotter"]
+    assert few.parameters[1] < few.parameters[0]
+    arguments = train_arguments(folder, tmp_path / "run", "loop.learning_rate=0.001")
+    assert main([*arguments, "--from", str(tmp_path / "few")]) == 0
+    assert main(["export", str(tmp_path / "run" / "best")]) == 0
+    with pytest.raises(UsageError, match=r"factored already \(rank 0.25\)"):
+        prune(tmp_path / "few", tmp_path / "fewer", rank=0.5)
+
+
 def test_what_cannot_be_pruned_is_told(folder: Path, name: str, tmp_path: Path) -> None:
     for arguments, words in (
         ({}, "shares from 0 to below 1"),
         ({"heads": 1.0}, "shares from 0 to below 1"),
+        ({"rank": 0.0}, "share of channels, above 0"),
         ({"blocks": 2}, "leave at least one"),
         ({"blocks": 1, "parts": ["nothing"]}, "known are"),
     ):
