@@ -52,12 +52,12 @@ class LinkConfig:
         minimum_confidence: Lines of a page of which the reader is less sure are left out.
     """
 
-    tolerance: float = 0.5
+    tolerance: float = 0.65
     aside: float = 0.35
     similar: float = 1.7
     bend: float = 40.0
     space: float = 0.3
-    minimum_confidence: float = 0.3
+    minimum_confidence: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
