@@ -69,7 +69,7 @@ class End2EndReader:
         grey = with_rows_joined(grey_of(image))
         spots, faint = apart(self._spots(grey, self.settings.look), self.settings.spot.presence)
         lines = self._lines(spots, faint, link_lines(spots, self.settings.link), image)
-        lines = [line for line in lines if line.confidence >= self.settings.link.minimum_confidence]
+        lines = [line for line in lines if is_sure(line, self.settings.link)]
         return Page(1, width, height, page_blocks(lines, grey))
 
     def _spots(self, grey: Grey, look: LookConfig) -> Spots:
@@ -110,6 +110,12 @@ class End2EndReader:
         # however unsure: that there is a line was said by whoever cut it out
         lines = self._lines(spots, faint, [np.arange(len(spots))] if len(spots) else [], image)
         return replace(lines[0], polygon=whole) if lines else Line("", whole, 0.0)
+
+
+def is_sure(line: Line, config: LinkConfig) -> bool:
+    """Whether a line found on a page is read surely enough to be written."""
+    short = len(line.text.replace(" ", "")) <= config.short
+    return line.confidence >= (config.short_confidence if short else config.minimum_confidence)
 
 
 def grey_of(image: Image) -> Grey:

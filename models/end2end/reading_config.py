@@ -49,7 +49,9 @@ class LinkConfig:
         bend: Largest angle in degrees between the directions of linked characters.
         space: Probability from which a space is written between linked characters; under a half, since spaces that are
             missed are ten times as many as those that are invented.
-        minimum_confidence: Lines of a page of which the reader is less sure are left out.
+        minimum_confidence: Lines of a page of which the reader is less sure are left out;
+        short_confidence: the same for lines of at most ``short`` characters: specks, holes and strokes of the pen look
+            like letters, but hardly ever like words.
     """
 
     tolerance: float = 0.65
@@ -57,7 +59,9 @@ class LinkConfig:
     similar: float = 1.7
     bend: float = 40.0
     space: float = 0.3
-    minimum_confidence: float = 0.5
+    minimum_confidence: float = 0.3
+    short_confidence: float = 0.5
+    short: int = 2
 
 
 @dataclass(frozen=True, slots=True)

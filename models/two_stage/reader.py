@@ -24,6 +24,7 @@ from ocr.models.two_stage.alternatives import AlternativesConfig, as_written, li
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
 from ocr.models.two_stage.deskew import detect_straight
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
+from ocr.models.two_stage.lone_characters import is_lone_character, lone_boxes
 from ocr.models.two_stage.overlap import without_covered
 from ocr.models.two_stage.reading_config import ReadingConfig
 from ocr.models.two_stage.recognizer_decode import DecodedChar, decode_line
@@ -105,6 +106,7 @@ class TwoStageReader:
         widened = widen_all(np.reshape([quad for quad, _ in found], (-1, 4, 2)), reading.margin, reading.side_margin)
         quads = same_way(list(widened[all_side_lengths(widened)[1] >= reading.minimum_height]))
         lines = [line for line in self._read_quads(page, quads, (width, height)) if line is not None]
+        lines += self._lone_characters(page, grey, lines)
         worth = [len(line.text) * line.confidence for line in lines]
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]
         return Page(1, width, height, page_blocks(lines, grey))
@@ -130,6 +132,19 @@ class TwoStageReader:
             self._assemble(text, quad, crop.shape[1], size) if text.confidence >= minimum else None
             for text, quad, crop in zip(texts, quads, crops, strict=True)
         ]
+
+    def _lone_characters(self, page: ShrunkPage, grey: GreyImage, lines: Sequence[Line]) -> list[Line]:
+        """A line for each character that stands alone and that the lines found have left out."""
+        reading = self.settings.reading
+        boxes = lone_boxes(grey, [np.asarray(line.polygon) for line in lines])
+        quads = widen_all(np.reshape(boxes, (-1, 4, 2)), 0.0, reading.side_margin)
+        crops = [line_image(page, quad, self.settings.height) for quad in quads]
+        read = [
+            self._assemble(text, quad, crop.shape[1], (grey.shape[1], grey.shape[0]))
+            for text, quad, crop in zip(self._recognise(crops), quads, crops, strict=True)
+            if text.confidence >= reading.lone_confidence
+        ]
+        return [line for line in read if is_lone_character(line.text)]
 
     def _stands_on_its_head(self, crops: Sequence[GreyImage], texts: Sequence[DecodedLine]) -> bool:
         """Whether the page's longest lines read better upside down, most of them and by a margin.

@@ -17,6 +17,7 @@ class ReadingConfig:
     minimum_height: Lowest line in page pixels, margins included; below it no letter has a shape, and a line image drawn
         to the recognizer's height is thousands of pixels long.
     minimum_confidence: Lines read with less confidence are taken for ornament or noise and dropped.
+    lone_confidence: The same for characters that stand alone, which the detector has not found.
     straighten: Degrees from which a page that lies askew is turned straight to look for its lines; 45 and more: never.
     voters: The longest lines of a page are also read upside down; if most of them win by it, the page is turned.
     certainly_upright: Median confidence of the voters from which they are not read upside down. On 50 pages (receipts,
@@ -34,6 +35,7 @@ class ReadingConfig:
     space: float = 1.0
     minimum_height: float = 3.0
     minimum_confidence: float = 0.70
+    lone_confidence: float = 0.80
     straighten: float = 1.5
     voters: int = 6
     certainly_upright: float = 0.92

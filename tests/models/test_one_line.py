@@ -14,14 +14,16 @@ sys.path.append(str(Path(__file__).parent))
 
 from test_spotter_targets import ALPHABET, SIZE, answers_of, page_of
 
+from ocr.document import Line
 from ocr.models.end2end.characters import characters_of
 from ocr.models.end2end.one_line import one_line, weighted_median
-from ocr.models.end2end.reader import LINE_MARGIN, LINE_PIXELS, End2EndReader, ReadingSettings
-from ocr.models.end2end.reading_config import SpotConfig
+from ocr.models.end2end.reader import LINE_MARGIN, LINE_PIXELS, End2EndReader, ReadingSettings, is_sure
+from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import TargetConfig
 from ocr.models.end2end.spotter_decode import Answers, Keep, decode_spots
 from ocr.models.end2end.spotter_targets import LINK_END
+from ocr.polygon import as_polygon, from_box
 
 TEXT = "12.50 to pay"
 
@@ -87,3 +89,10 @@ def test_a_doubtful_crop_is_read_all_the_same() -> None:
     crop = image[:LINE_PIXELS, : SIZE - 2 * LINE_MARGIN]
     (page,), (line,) = reader.predict([image]), reader.read_lines([crop])
     assert page.text == "" and line.text == TEXT and len(line.words) == 3
+
+
+def test_short_lines_need_more_confidence_than_long_ones() -> None:
+    whole = as_polygon(from_box(0, 0, 9, 9))
+    link = LinkConfig(minimum_confidence=0.3, short_confidence=0.5, short=2)
+    assert [is_sure(Line(text, whole, 0.4), link) for text in ("C", "a b", "abc")] == [False, False, True]
+    assert is_sure(Line("C", whole, 0.5), link) and not is_sure(Line("abc", whole, 0.2), link)
