@@ -114,7 +114,8 @@ class End2EndReader:
 
 def is_sure(line: Line, config: LinkConfig) -> bool:
     """Whether a line found on a page is read surely enough to be written."""
-    short = len(line.text.replace(" ", "")) <= config.short
+    counts = any(character.isdigit() or character == ":" for character in line.text)  # in columns they do stand alone
+    short = not counts and len(line.text.replace(" ", "")) <= config.short
     return line.confidence >= (config.short_confidence if short else config.minimum_confidence)
 
 

@@ -50,8 +50,8 @@ class LinkConfig:
         space: Probability from which a space is written between linked characters; under a half, since spaces that are
             missed are ten times as many as those that are invented.
         minimum_confidence: Lines of a page of which the reader is less sure are left out;
-        short_confidence: the same for lines of at most ``short`` characters: specks, holes and strokes of the pen look
-            like letters, but hardly ever like words.
+        short_confidence: the same for lines of at most ``short`` characters without a digit or colon: specks, holes
+            and strokes of the pen look like letters, but hardly ever like words.
     """
 
     tolerance: float = 0.65

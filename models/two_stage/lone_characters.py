@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.models.two_stage.rectify import widen_all
 from ocr.polygon import FloatArray, all_side_lengths, from_box
 
 Grey = NDArray[np.uint8]
@@ -31,8 +32,11 @@ HEIGHTS = (0.3, 0.95)
 WIDEST = 0.9
 """its largest width,"""
 
-BESIDE_LINES = round(0.25 * LINE_HEIGHT)
+BESIDE_LINES = round(0.1 * LINE_HEIGHT)
 """the ground in pixels between it and lines that were found,"""
+
+SIDES = 0.15
+"""how much wider at each end those lines are than their text, in their heights,"""
 
 BESIDE_INK = round(0.6 * LINE_HEIGHT)
 """and between it and other ink: two digits side by side are no lone ones,"""
@@ -55,8 +59,8 @@ STACKED = 0.75 * LINE_HEIGHT
 STROKES = "Il"
 """Letters that a piece of a rule looks like as well."""
 
-MOST = 128
-"""So many pieces of ink are specks, and none of them is a character."""
+MOST = 200
+"""More pieces of ink than this are specks, and none of them is a character."""
 
 
 def lone_boxes(grey: Grey, quads: Sequence[FloatArray]) -> list[FloatArray]:
@@ -88,7 +92,8 @@ def ink_pieces(grey: Grey, lines: FloatArray, scale: float) -> FloatArray:
     block = 2 * round(LINE_HEIGHT) + 1
     ink = cv2.adaptiveThreshold(page, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, CONTRAST)
     covered = np.zeros(page.shape, np.uint8)
-    cv2.fillPoly(covered, list(np.round(lines * scale).astype(np.int32)), 1)
+    text = widen_all(lines, 0.0, -SIDES)
+    cv2.fillPoly(covered, list(np.round(text * scale).astype(np.int32)), 1)
     open_ink = ink & (1 - covered)
     _, _, statistics, _ = cv2.connectedComponentsWithStats(open_ink)
     statistics = statistics[1:]

@@ -94,5 +94,6 @@ def test_a_doubtful_crop_is_read_all_the_same() -> None:
 def test_short_lines_need_more_confidence_than_long_ones() -> None:
     whole = as_polygon(from_box(0, 0, 9, 9))
     link = LinkConfig(minimum_confidence=0.3, short_confidence=0.5, short=2)
-    assert [is_sure(Line(text, whole, 0.4), link) for text in ("C", "a b", "abc")] == [False, False, True]
+    texts = ("C", "a b", "abc", "7", ":")
+    assert [is_sure(Line(text, whole, 0.4), link) for text in texts] == [False, False, True, True, True]
     assert is_sure(Line("C", whole, 0.5), link) and not is_sure(Line("abc", whole, 0.2), link)
