@@ -15,8 +15,6 @@ class SpotterConfig:
     Attributes:
         stem: Channels of the convolutional stem at stride 2, 4 and 8; the upsampling head ends at stride 4 with as many
             as the stem has there.
-        rank: Share of the channels that convolutions which change neither their number nor the size of the page
-            look around with, above 0; 1 has all of them, less is quicker (``ocr compress prune --rank``).
         width: Channels of the vision transformer, whose tokens are 16 pixels apart.
         depth: Transformer blocks.
         heads: Attention heads a block.
@@ -31,6 +29,8 @@ class SpotterConfig:
         head_width: Channels of an attention head; 0: ``width / heads``. Pruning (``ocr compress prune``) sets it.
         context: Transformer blocks that go along each line of characters once it is linked; 0 has none.
         context_width: Their channels, a multiple of 6.
+        rank: Share of the channels that convolutions which change neither their number nor the size of the page
+            look around with, above 0; 1 has all of them, less is quicker (``ocr compress prune --rank``).
     """
 
     stem: tuple[int, int, int] = (24, 64, 128)

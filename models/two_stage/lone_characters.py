@@ -12,10 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.models.two_stage.rectify import widen_all
+from ocr.models.two_stage.rectify import GreyImage, widen_all
 from ocr.polygon import FloatArray, all_side_lengths, from_box
-
-Grey = NDArray[np.uint8]
 
 LINE_HEIGHT = 24.0
 """Line height in pixels at which ink is looked for."""
@@ -63,7 +61,7 @@ MOST = 200
 """More pieces of ink than this are specks, and none of them is a character."""
 
 
-def lone_boxes(grey: Grey, quads: Sequence[FloatArray]) -> list[FloatArray]:
+def lone_boxes(grey: GreyImage, quads: Sequence[FloatArray]) -> list[FloatArray]:
     """Boxes (4, 2) of lines for the characters that stand alone on a page (H, W), besides those of ``quads`` (4, 2)."""
     if not len(quads):
         return []
@@ -84,7 +82,7 @@ def is_lone_character(text: str) -> bool:
     return len(text) == 1 and (text.isalnum() or text == ":") and text not in STROKES
 
 
-def ink_pieces(grey: Grey, lines: FloatArray, scale: float) -> FloatArray:
+def ink_pieces(grey: GreyImage, lines: FloatArray, scale: float) -> FloatArray:
     """Left, top, right and bottom (K, 4) of ink of a character's size with ground beside it, and no part of ``lines``
     (N, 4, 2); on the page resized by ``scale``."""
     size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
@@ -107,7 +105,7 @@ def ink_pieces(grey: Grey, lines: FloatArray, scale: float) -> FloatArray:
     return np.reshape(whole_characters(boxes[np.argsort(boxes[:, 1], kind="stable")].tolist()), (-1, 4))
 
 
-def stands_free(boxes: NDArray[np.int64], taken: Grey, ground: int) -> NDArray[np.bool_]:
+def stands_free(boxes: NDArray[np.int64], taken: GreyImage, ground: int) -> NDArray[np.bool_]:
     """Which boxes (K, 4) have so many pixels at both sides of them where nothing is ``taken`` (H, W)."""
     sums = cv2.integral(taken)
     left, right = np.maximum(boxes[:, 0] - ground, 0), np.minimum(boxes[:, 2] + ground, taken.shape[1])
@@ -122,12 +120,22 @@ def whole_characters(boxes: list[list[int]]) -> list[list[float]]:
     """Boxes, from the top down, with the two dots of a colon and the parts of a broken character as one."""
     whole: list[list[float]] = []
     for left, top, right, bottom in boxes:
-        above = next((b for b in reversed(whole) if b[0] < right and left < b[2] and bottom - b[1] <= STACKED), None)
+        above = part_above(left, right, bottom, whole)
         if above is None:
             whole.append([left, top, right, bottom])
         else:
             above[:] = min(left, above[0]), above[1], max(right, above[2]), max(bottom, above[3])
     return whole
+
+
+def part_above(left: int, right: int, bottom: int, parts: list[list[float]]) -> list[float] | None:
+    """The last of the parts, from the top down, that a piece below it makes one character with."""
+    for part in reversed(parts):
+        if bottom - part[1] > STACKED:  # those before it lie higher still
+            return None
+        if part[0] < right and left < part[2]:
+            return part
+    return None
 
 
 def line_box(piece: FloatArray, lines: FloatArray, heights: FloatArray) -> FloatArray | None:
