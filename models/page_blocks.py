@@ -1,10 +1,11 @@
-"""From the lines of a page to its blocks: reading order and paragraphs first, then headings."""
+"""From the lines of a page to its blocks: reading order and paragraphs first, then headings; blanks are no lines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ocr.document import Block, Line
+from ocr.models.blanks import without_blanks
 from ocr.models.headings import GreyImage, heading_levels
 from ocr.models.reading_order import order_lines
 
@@ -14,6 +15,7 @@ HEADING_LINES = 3
 
 def page_blocks(lines: Sequence[Line], grey: GreyImage) -> tuple[Block, ...]:
     """Blocks in reading order. ``grey`` (H, W) is the page that the lines' polygons are pixels of."""
+    lines = [text for line in lines if (text := without_blanks(line)) is not None]
     blocks = [[lines[i] for i in block] for block in order_lines([line.polygon for line in lines])]
     levels = iter(heading_levels([line for block in blocks for line in block], grey))
     return tuple(part for block in blocks for part in split_headings(block, [next(levels) for _ in block]))

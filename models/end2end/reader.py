@@ -15,6 +15,7 @@ import numpy as np
 from ocr.document import Line, Page
 from ocr.models.codec import LEADS, Alphabet
 from ocr.models.end2end.assemble import assemble_line
+from ocr.models.end2end.cut_at_rules import cut_at_rules
 from ocr.models.end2end.faint_signs import apart, with_names_of_signs, with_signs
 from ocr.models.end2end.linking import Indices, link_lines
 from ocr.models.end2end.look import spot_page
@@ -68,7 +69,8 @@ class End2EndReader:
         height, width = image.shape[:2]
         grey = with_rows_joined(grey_of(image))
         spots, faint = apart(self._spots(grey, self.settings.look), self.settings.spot.presence)
-        lines = self._lines(spots, faint, link_lines(spots, self.settings.link), image)
+        linked = cut_at_rules(grey, spots, link_lines(spots, self.settings.link))
+        lines = self._lines(spots, faint, linked, image)
         lines = [line for line in lines if is_sure(line, self.settings.link)]
         return Page(1, width, height, page_blocks(lines, grey))
 

@@ -22,12 +22,13 @@ from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.align import place_text
 from ocr.models.two_stage.alternatives import AlternativesConfig, as_written, line_doubts
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
+from ocr.models.two_stage.cut_at_rules import cut_at_rules
 from ocr.models.two_stage.deskew import detect_straight
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.lone_characters import is_lone_character, lone_boxes
 from ocr.models.two_stage.overlap import without_covered
 from ocr.models.two_stage.reading_config import ReadingConfig
-from ocr.models.two_stage.recognizer_decode import DecodedChar, decode_line
+from ocr.models.two_stage.recognizer_decode import DecodedChar, decode_line, text_of
 from ocr.models.two_stage.rectify import (
     GreyImage,
     ShrunkPage,
@@ -38,7 +39,11 @@ from ocr.models.two_stage.rectify import (
     upside_down,
     widen_all,
 )
+from ocr.models.two_stage.stray_hangul import hangul_classes, stray_hangul
 from ocr.polygon import FloatArray, all_side_lengths
+
+NEVER = -1e4
+"""Logit of what is not to be read."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +107,8 @@ class TwoStageReader:
         found = detect_straight(image, self._detect, settings.reading.straighten)
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         page = ShrunkPage(grey)
-        reading = settings.reading
-        widened = widen_all(np.reshape([quad for quad, _ in found], (-1, 4, 2)), reading.margin, reading.side_margin)
-        quads = same_way(list(widened[all_side_lengths(widened)[1] >= reading.minimum_height]))
+        boxes = np.reshape([quad for quad, _ in found], (-1, 4, 2))
+        quads = same_way(list(boxes[all_side_lengths(boxes)[1] >= settings.reading.minimum_height]))
         lines = [line for line in self._read_quads(page, quads, (width, height)) if line is not None]
         lines += self._lone_characters(page, grey, lines)
         worth = [len(line.text) * line.confidence for line in lines]
@@ -112,8 +116,16 @@ class TwoStageReader:
         return Page(1, width, height, page_blocks(lines, grey))
 
     def _detect(self, image: Image) -> list[tuple[FloatArray, float]]:
+        """Boxes (4, 2) to cut out of a page (H, W, 3), with their scores."""
         settings = self.settings
-        return detect.detect_lines(image, self.detector, settings.kernel, settings.prepare, settings.decode)
+        found = detect.detect_lines(image, self.detector, settings.kernel, settings.prepare, settings.decode)
+        reading = settings.reading
+        quads = np.reshape([quad for quad, _ in found], (-1, 4, 2))
+        pieces = cut_at_rules(
+            np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8),
+            list(widen_all(quads, reading.margin, reading.side_margin)),
+        )
+        return [(piece, score) for parts, (_, score) in zip(pieces, found, strict=True) for piece in parts]
 
     def _read_quads(self, page: ShrunkPage, quads: list[FloatArray], size: tuple[int, int]) -> list[Line | None]:
         """The line in each quadrilateral, or None where there is no text to be sure of."""
@@ -128,10 +140,22 @@ class TwoStageReader:
             if text.confidence > texts[i].confidence + reading.flip_gain:
                 texts[i], quads[i] = text, turned(quads[i])
         minimum = reading.minimum_confidence
+        texts = self._without_stray_hangul(page, quads, texts)
         return [
             self._assemble(text, quad, crop.shape[1], size) if text.confidence >= minimum else None
             for text, quad, crop in zip(texts, quads, crops, strict=True)
         ]
+
+    def _without_stray_hangul(
+        self, page: ShrunkPage, quads: Sequence[FloatArray], texts: Sequence[DecodedLine]
+    ) -> list[DecodedLine]:
+        """The lines, with what their Hangul else looks like where it does not belong on the page."""
+        read = list(texts)
+        strays = stray_hangul([text_of(text.characters) for text in texts])
+        crops = [line_image(page, quads[i], self.settings.height) for i in strays]
+        for i, text in zip(strays, self._recognise(crops, hangul_classes(self.alphabet)), strict=True):
+            read[i] = text
+        return read
 
     def _lone_characters(self, page: ShrunkPage, grey: GreyImage, lines: Sequence[Line]) -> list[Line]:
         """A line for each character that stands alone and that the lines found have left out."""
@@ -166,8 +190,11 @@ class TwoStageReader:
         doubts = line_doubts(text.logits, self.alphabet, self.settings.alternatives)
         return replace(line, doubts=with_lookalikes(as_written(doubts, line.text), line.text))
 
-    def _recognise(self, crops: Sequence[GreyImage]) -> list[DecodedLine]:
+    def _recognise(self, crops: Sequence[GreyImage], without: Sequence[int] = ()) -> list[DecodedLine]:
+        """What each line image (height, W) says, if these classes are none."""
         logits = recognise.line_logits(crops, self.recognizer, self.alphabet, self.settings.reading)
+        for scores in logits if without else ():
+            scores[:, list(without)] = NEVER
         kept = logits if self.settings.alternatives else [None] * len(logits)
         decoded = [decode_line(scores, self.alphabet) for scores in logits]
         return [DecodedLine(line, confidence_of(line), own) for line, own in zip(decoded, kept, strict=True)]
