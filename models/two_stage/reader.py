@@ -33,12 +33,15 @@ from ocr.models.two_stage.rectify import (
     GreyImage,
     ShrunkPage,
     line_image,
+    line_width,
     same_way,
     to_height,
     turned,
     upside_down,
     widen_all,
 )
+from ocr.models.two_stage.stacked_rows import GAIN, TALL, split_across, split_place
+from ocr.models.two_stage.stacked_rows import HEIGHT as SPLIT_HEIGHT
 from ocr.models.two_stage.stray_hangul import hangul_classes, stray_hangul
 from ocr.polygon import FloatArray, all_side_lengths
 
@@ -134,28 +137,47 @@ class TwoStageReader:
         if self._stands_on_its_head(crops, texts):
             crops, quads = [upside_down(crop) for crop in crops], [turned(quad) for quad in quads]
             texts = self._recognise(crops)
-        reading = self.settings.reading
-        doubtful = [i for i, text in enumerate(texts) if text.confidence < reading.doubt]
-        for i, text in zip(doubtful, self._recognise([upside_down(crops[i]) for i in doubtful]), strict=True):
-            if text.confidence > texts[i].confidence + reading.flip_gain:
-                texts[i], quads[i] = text, turned(quads[i])
-        minimum = reading.minimum_confidence
-        texts = self._without_stray_hangul(page, quads, texts)
+        read = self._rows_apart(page, list(zip(quads, texts, strict=True)))
+        read = self._without_stray_hangul(page, self._turned_where_surer(page, read))
+        height, minimum = self.settings.height, self.settings.reading.minimum_confidence
         return [
-            self._assemble(text, quad, crop.shape[1], size) if text.confidence >= minimum else None
-            for text, quad, crop in zip(texts, quads, crops, strict=True)
+            self._assemble(text, quad, line_width(quad, height), size) if text.confidence >= minimum else None
+            for quad, text in read
         ]
 
-    def _without_stray_hangul(
-        self, page: ShrunkPage, quads: Sequence[FloatArray], texts: Sequence[DecodedLine]
-    ) -> list[DecodedLine]:
-        """The lines, with what their Hangul else looks like where it does not belong on the page."""
-        read = list(texts)
-        strays = stray_hangul([text_of(text.characters) for text in texts])
-        crops = [line_image(page, quads[i], self.settings.height) for i in strays]
-        for i, text in zip(strays, self._recognise(crops, hangul_classes(self.alphabet)), strict=True):
-            read[i] = text
+    def _rows_apart(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
+        """The lines, but two for a tall and doubtful one that holds two rows and is then read more surely."""
+        heights = all_side_lengths(np.reshape([quad for quad, _ in read], (-1, 4, 2)))[1]
+        tall = TALL * float(np.median(heights)) if read else 0.0
+        apart: list[ReadQuad] = []
+        for (quad, text), height in zip(read, heights, strict=True):
+            doubtful = text.confidence < self.settings.reading.doubt and height >= tall
+            place = split_place(line_image(page, quad, SPLIT_HEIGHT)) if doubtful else None
+            rows = [] if place is None else self._read_again(page, split_across(quad, place))
+            surer = max((row.confidence for _, row in rows), default=0.0) > text.confidence + GAIN
+            apart += rows if surer else [(quad, text)]
+        return apart
+
+    def _turned_where_surer(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
+        """The lines, doubtful ones upside down if they are then read more surely."""
+        reading = self.settings.reading
+        doubtful = [i for i, (_, text) in enumerate(read) if text.confidence < reading.doubt]
+        for i, other in zip(doubtful, self._read_again(page, [turned(read[i][0]) for i in doubtful]), strict=True):
+            if other[1].confidence > read[i][1].confidence + reading.flip_gain:
+                read[i] = other
         return read
+
+    def _without_stray_hangul(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
+        """The lines, with what their Hangul else looks like where it does not belong on the page."""
+        strays = stray_hangul([text_of(text.characters) for _, text in read])
+        without = hangul_classes(self.alphabet)
+        for i, other in zip(strays, self._read_again(page, [read[i][0] for i in strays], without), strict=True):
+            read[i] = other
+        return read
+
+    def _read_again(self, page: ShrunkPage, quads: Sequence[FloatArray], without: Sequence[int] = ()) -> list[ReadQuad]:
+        crops = [line_image(page, quad, self.settings.height) for quad in quads]
+        return list(zip(quads, self._recognise(crops, without), strict=True))
 
     def _lone_characters(self, page: ShrunkPage, grey: GreyImage, lines: Sequence[Line]) -> list[Line]:
         """A line for each character that stands alone and that the lines found have left out."""
@@ -193,7 +215,7 @@ class TwoStageReader:
     def _recognise(self, crops: Sequence[GreyImage], without: Sequence[int] = ()) -> list[DecodedLine]:
         """What each line image (height, W) says, if these classes are none."""
         logits = recognise.line_logits(crops, self.recognizer, self.alphabet, self.settings.reading)
-        for scores in logits if without else ():
+        for scores in logits if len(without) else ():
             scores[:, list(without)] = NEVER
         kept = logits if self.settings.alternatives else [None] * len(logits)
         decoded = [decode_line(scores, self.alphabet) for scores in logits]
@@ -207,3 +229,7 @@ class DecodedLine:
     characters: list[DecodedChar]
     confidence: float
     logits: NDArray[np.float32] | None
+
+
+ReadQuad = tuple[FloatArray, DecodedLine]
+"""A box (4, 2) and what was read in it."""

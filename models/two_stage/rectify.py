@@ -50,13 +50,18 @@ def widen_all(quads: FloatArray, margin: float, side_margin: float) -> FloatArra
 
 def line_image(page: ShrunkPage, quad: FloatArray, height: int) -> GreyImage:
     """The text inside ``quad`` (4, 2; page pixels, clockwise from the top left of the text) as an image (height, W)."""
-    text_width, text_height = side_lengths(quad)
-    width = max(MINIMUM_WIDTH, round(text_width * height / max(text_height, 1.0)))
+    text_height, width = side_lengths(quad)[1], line_width(quad, height)
     source, scale = page.level(text_height / height)
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     matrix = cv2.getPerspectiveTransform((quad * scale).astype(np.float32), corners)
     flags = cv2.INTER_CUBIC if text_height < height else cv2.INTER_LINEAR  # small print is drawn larger without blur
     return cv2.warpPerspective(source, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def line_width(quad: FloatArray, height: int) -> int:
+    """Width in pixels of the image that :func:`line_image` makes."""
+    text_width, text_height = side_lengths(quad)
+    return max(MINIMUM_WIDTH, round(text_width * height / max(text_height, 1.0)))
 
 
 def to_height(grey: GreyImage, height: int) -> GreyImage:
