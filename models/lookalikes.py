@@ -49,6 +49,11 @@ AMOUNT = re.compile("[Oo01]{1,3}[.,][Oo0]{2}")
 """A sum of money of nothing but noughts, or one and noughts, however many of them were read as letters."""
 
 
+CODE = re.compile(r"(?:[A-Z]{2,3}(?=[Oo]+(?:0\d|\d{6}))|[ABEFH-MQRU-Z](?=[Oo]+0\d))([Oo]+)\d+[A-Z]?")
+"""A number behind letters, the noughts it begins with read as letters too: JMO195368, RO00278. ISO14001 is none of
+these, and NO, PO and TO are words."""
+
+
 def agreeing_kinds(word: Sequence[str]) -> list[str]:
     """The characters of a word or line with look-alikes as those beside them say; as many as before.
 
@@ -94,7 +99,8 @@ def _ones(word: Sequence[str], start: int, stop: int) -> list[str]:
         alone = before[-1:] in ("", " ", "(", "-") and DATED.match(after) is not None
     elif ONES.fullmatch(text):
         litres = text[-1] == "l" and text.count("l") == 1 and sum(map(str.isdecimal, text)) < 5
-        alone = not litres or bool(dated)
+        numbered = before[-1:] == "(" and after[:1] == ")"  # (1l) counts paragraphs
+        alone = not litres or numbered or bool(dated)
     else:
         alone = False
     measure = ONES_UNIT.fullmatch(text)
@@ -114,6 +120,8 @@ def _noughts(row: Sequence[str], percent: bool) -> list[str]:
     new, kinds = list(row), "".join(map(_kind, row))
     whole = AMOUNT.fullmatch("".join(row)) or (percent and kinds == "o")
     spans = [(0, len(row))] if whole else [_sure_part(row, *found.span(), percent) for found in NUMBER.finditer(kinds)]
+    if code := CODE.fullmatch("".join(row)):
+        spans.append(code.span(1))
     for start, stop in spans:
         new[start:stop] = ["0" if c in ("O", "o") else c for c in row[start:stop]]
     return new

@@ -1,4 +1,4 @@
-"""Single Hangul characters on a page of Latin script: circles, bars and smudges that look like jamo."""
+"""Single Hangul characters and won signs on a page of Latin script: circles, bars and smudges that look like jamo."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from ocr.models.codec import COMPATIBILITY_JAMO, FINALS, LEADS, VOWELS, Alphabet
 
-HANGUL = re.compile("[가-힣ㄱ-ㅣ]+")
+HANGUL = re.compile(r"[가-힣ㄱ-ㅣ]+|₩(?![\d ])")
+"""Syllables and jamo, and a won sign in front of no amount, which is a W."""
+
+WON = "₩"
 
 LETTERS = 100
 """Fewest other letters of a page that make it one of another script."""
@@ -30,5 +33,5 @@ def stray_hangul(texts: Sequence[str]) -> list[int]:
 
 
 def hangul_classes(alphabet: Alphabet) -> list[int]:
-    """The classes that Hangul is written with."""
-    return sorted(alphabet.known((*LEADS, *VOWELS, *FINALS, *COMPATIBILITY_JAMO)))
+    """The classes that Hangul is written with, and the won sign."""
+    return sorted(alphabet.known((*LEADS, *VOWELS, *FINALS, *COMPATIBILITY_JAMO, WON)))

@@ -93,12 +93,13 @@ def test_a_page_without_lines_has_no_pieces() -> None:
     assert cut_at_rules(drawn(None), []) == []
 
 
-def test_columns_close_to_the_rule_between_them_are_lines_by_themselves() -> None:
+@pytest.mark.parametrize("pipeline", ["two_stage", "end2end"])
+def test_columns_close_to_the_rule_between_them_are_lines_by_themselves(pipeline: str) -> None:
     page = Image.new("RGB", SIZE, (235, 235, 235))
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(30)
     pen.line((RULE, 20, RULE, 380), (60, 60, 60), 2)
     for row in ROWS:
-        pen.text((RULE - 10, row), "column", (20, 20, 20), font, anchor="rs")
-        pen.text((RULE + 10, row), "beside", (20, 20, 20), font, anchor="ls")
-    texts = [line.text for line in ocr.load().predict([np.asarray(page)])[0].lines]
+        pen.text((RULE - 12, row), "column", (20, 20, 20), font, anchor="rs")
+        pen.text((RULE + 12, row), "beside", (20, 20, 20), font, anchor="ls")
+    texts = [line.text for line in ocr.load(pipeline=pipeline).predict([np.asarray(page)])[0].lines]
     assert sorted(texts) == ["beside"] * len(ROWS) + ["column"] * len(ROWS)

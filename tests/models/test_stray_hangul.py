@@ -19,6 +19,7 @@ LATIN = ["The quick brown fox jumps over the lazy dog"] * 4
         ([*LATIN, "25ㅇC"], [4]),
         ([*LATIN, "유으"], [4]),
         ([*LATIN, "김민수"], []),  # a name
+        ([*LATIN, "₩A05 - 12", "₩5,000", "₩ 300"], [4]),
         ([*LATIN, "ㅇ", "ㅣ", "1.97ㅣ"], []),  # too many
         (["Fㅕ1ter", "Name"], []),  # too few letters to tell
         (["한국어 문장입니다", *LATIN], []),
