@@ -64,6 +64,9 @@ def agreeing_kinds(word: Sequence[str]) -> list[str]:
     percentage. All else stays: codes hold both, and what follows letters may be a number.
     """
     new = list(word)
+    text = "".join(word)
+    if text.isalpha() and text[0] != "l":  # quick: of most words there is nothing to tell
+        return new
     start = 0
     for stop in range(len(word) + 1):
         if stop < len(word) and (word[stop].isalnum() or word[stop] in DIGITS or _joins(word, stop)):

@@ -25,7 +25,7 @@ from ocr.models.weights import read_model_config
 STAY = {
     "recognizer": ("*Conv",),
     "detector": ("*Conv",),
-    "spotter": ("*stem_2*", "*positions*", "*maps*"),
+    "spotter": ("*stem_*", "*positions*", "*maps*"),
 }
 """What stays in fp32 unless told otherwise: it costs more than it wins (scripts/LOG.md, 21 November 2026)."""
 

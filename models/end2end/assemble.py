@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,7 +20,7 @@ from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.lookalike_doubts import with_lookalikes
 from ocr.models.lookalikes import agreeing_kinds
-from ocr.polygon import FloatArray, as_polygon, as_polygons
+from ocr.polygon import FloatArray, Polygon, as_polygons
 
 Indices = NDArray[np.intp]
 
@@ -38,10 +40,13 @@ def assemble_line(
     boxes = np.clip(boxes, 0, np.array(size, np.float64))
     spaces = space_probability(spots, line)
     ends = [*(np.flatnonzero(spaces > config.space) + 1).tolist(), len(line)]
-    parts = [slice(start, stop) for start, stop in pairwise([0, *ends])]
-    words = tuple(_word(texts[part], boxes[part], sure[part]) for part in parts)
-    outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
-    found = Line(" ".join(word.text for word in words), as_polygon(outline), float(sure.mean()), words)
+    spans = list(pairwise([0, *ends]))
+    outlines, letters = as_polygons(around(boxes, [(0, len(line)), *spans])), as_polygons(boxes)
+    words = tuple(
+        _word(texts[start:stop], outline, letters[start:stop], sure[start:stop].tolist())
+        for (start, stop), outline in zip(spans, outlines[1:], strict=True)
+    )
+    found = Line(" ".join(word.text for word in words), outlines[0], float(sure.mean()), words)
     if not doubting:
         return found
     return replace(found, doubts=with_lookalikes(line_doubts(words, spots, line, spaces, alphabet), found.text))
@@ -68,10 +73,14 @@ def directions(spots: Spots, line: Indices) -> FloatArray:
     return np.where(sure[:, None], way / np.maximum(length, 1e-6)[:, None], spots.along[line])
 
 
-def _word(texts: list[str], boxes: FloatArray, confidence: FloatArray) -> Word:
+def around(boxes: FloatArray, spans: Sequence[tuple[int, int]]) -> FloatArray:
+    """The boxes (N, 4, 2) of N stretches of a line's characters, each with a box of ``boxes`` (K, 4, 2)."""
+    first, last = boxes[[start for start, _ in spans]], boxes[[stop - 1 for _, stop in spans]]
+    return np.stack([first[:, 0], last[:, 1], last[:, 2], first[:, 3]], axis=1)
+
+
+def _word(texts: list[str], outline: Polygon, letters: Sequence[Polygon], confidence: Sequence[float]) -> Word:
     agreed = agreeing_case(agreeing_kinds(texts))
-    shapes = zip(agreed, as_polygons(boxes), confidence.tolist(), strict=True)
-    chars = tuple(Char(text, box, sure) for text, box, sure in shapes)
-    outline = np.stack([boxes[0, 0], boxes[-1, 1], boxes[-1, 2], boxes[0, 3]])
+    chars = tuple(Char(*letter) for letter in zip(agreed, letters, confidence, strict=True))
     # the probability that every character is right: what a word's reader wants to know
-    return Word("".join(agreed), as_polygon(outline), float(np.prod(confidence)), chars)
+    return Word("".join(agreed), outline, math.prod(confidence), chars)
