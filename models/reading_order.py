@@ -22,6 +22,19 @@ TEXT_ASPECT = 8.0
 COLUMN_LINES = 3
 """Fewest lines of a column."""
 
+NARROW_ASPECT = 6.0
+"""The same of narrow columns, if they have so many lines"""
+
+NARROW_LINES = 10
+"""and most of them are at least"""
+
+NARROW_FILL = 0.7
+"""this part as long as its longest ones: cells are not."""
+
+OVERLAP = 0.5
+"""A line runs across an upright if it reaches beyond it by more than this many line heights on both sides: where lines
+end is found less exactly than gutters are narrow."""
+
 SAME_ROW = 0.5
 """Two lines stand in one row if their middles are less than this many line heights apart."""
 
@@ -54,6 +67,10 @@ class Boxes:
     @property
     def middle(self) -> FloatArray:
         return (self.top + self.bottom) / 2
+
+    @property
+    def centre(self) -> FloatArray:
+        return (self.left + self.right) / 2
 
 
 def order_lines(quads: Sequence[ArrayLike]) -> list[list[int]]:
@@ -96,7 +113,7 @@ def order_region(boxes: Boxes, lines: Indices) -> list[list[int]]:
     blocks: list[list[int]] = []
     for band, across in bands(boxes, lines, gutter):
         if is_column_band(boxes, band, gutter):
-            left = boxes.right[band] <= gutter
+            left = boxes.centre[band] <= gutter
             blocks += order_region(boxes, band[left]) + order_region(boxes, band[~left])
         elif len(band):
             blocks += split_blocks(boxes, group_rows(boxes, band))
@@ -119,9 +136,10 @@ def find_gutter(boxes: Boxes, lines: Indices) -> float | None:
 def candidates(boxes: Boxes, lines: Indices) -> FloatArray:
     """The upright cuts that may be tried: beside lines, with running text on both sides."""
     cuts = np.unique(boxes.left[lines] - boxes.height[lines] / 4)
-    long = lines[boxes.right[lines] - boxes.left[lines] >= TEXT_ASPECT * boxes.height[lines]]
-    before = np.searchsorted(np.sort(boxes.right[long]), cuts, side="right")  # long lines that end there
-    behind = len(long) - np.searchsorted(np.sort(boxes.left[long]), cuts, side="left")
+    long = lines[boxes.right[lines] - boxes.left[lines] >= NARROW_ASPECT * boxes.height[lines]]
+    overlap = OVERLAP * boxes.height[long]
+    before = np.searchsorted(np.sort(boxes.right[long] - overlap), cuts, side="right")  # long lines that end there
+    behind = len(long) - np.searchsorted(np.sort(boxes.left[long] + overlap), cuts, side="left")
     fewest = (COLUMN_LINES + 1) // 2  # half of the lines of a column are long, or their median was not
     worth: FloatArray = cuts[(before >= fewest) & (behind >= fewest)]
     return worth
@@ -130,7 +148,8 @@ def candidates(boxes: Boxes, lines: Indices) -> FloatArray:
 def bands(boxes: Boxes, lines: Indices, x: float) -> list[tuple[Indices, Indices]]:
     """The lines beside the upright at ``x``, cut where lines run across it: pairs of a band and the lines below it."""
     order = lines[np.argsort(boxes.middle[lines], kind="stable")]
-    across = (boxes.left[order] < x) & (boxes.right[order] > x)
+    overlap = OVERLAP * boxes.height[order]
+    across = (boxes.left[order] < x - overlap) & (boxes.right[order] > x + overlap)
     begins = np.flatnonzero(across[:-1] & ~across[1:]) + 1
     parts = zip(np.split(order, begins), np.split(across, begins), strict=True)
     return [(part[~crossing], part[crossing]) for part, crossing in parts]
@@ -138,17 +157,25 @@ def bands(boxes: Boxes, lines: Indices, x: float) -> list[tuple[Indices, Indices
 
 def is_column_band(boxes: Boxes, band: Indices, x: float) -> bool:
     """Whether both sides of ``x`` hold running text, next to each other."""
-    left = boxes.right[band] <= x
+    left = boxes.centre[band] <= x
     sides = band[left], band[~left]
     if min(len(side) for side in sides) < COLUMN_LINES:
         return False
-    for side in sides:
-        if np.median((boxes.right[side] - boxes.left[side]) / boxes.height[side]) < TEXT_ASPECT:
-            return False
+    if not all(is_running_text(boxes, side) for side in sides):
+        return False
     begins = [float(boxes.top[side].min()) for side in sides]
     ends = [float(boxes.bottom[side].max()) for side in sides]
     shorter = min(end - begin for begin, end in zip(begins, ends, strict=True))
     return min(ends) - max(begins) > shorter / 2
+
+
+def is_running_text(boxes: Boxes, column: Indices) -> bool:
+    """Whether the lines of a column are long enough for running text, not cells."""
+    widths = boxes.right[column] - boxes.left[column]
+    aspect = float(np.median(widths / boxes.height[column]))
+    if aspect >= TEXT_ASPECT or aspect < NARROW_ASPECT or len(column) < NARROW_LINES:
+        return aspect >= TEXT_ASPECT
+    return bool(np.median(widths) >= NARROW_FILL * np.quantile(widths, 0.9))
 
 
 def group_rows(boxes: Boxes, lines: Indices) -> list[list[int]]:

@@ -14,8 +14,8 @@ import numpy as np
 from ocr.models.interface import Image
 from ocr.polygon import FloatArray, transform
 
-Found = list[tuple[FloatArray, float]]
-"""Line boxes (4, 2) in page pixels with scores."""
+Found = list[FloatArray]
+"""Line boxes (4, 2) in page pixels."""
 
 AGREED = 3.0
 """Lines agree on how far the page is turned if they are no further apart than so many degrees."""
@@ -28,11 +28,11 @@ def detect_straight(image: Image, detect: Callable[[Image], Found], least: float
     """The lines of a page (H, W, 3), looked for again on the page turned straight if it lies askew by ``least`` degrees
     or more."""
     found = detect(image)
-    degrees = skew([quad for quad, _ in found])
+    degrees = skew(found)
     if abs(degrees) < least:
         return found
     straight, back = turned_straight(image, degrees)
-    return [(transform(quad, back), score) for quad, score in detect(straight)]
+    return [transform(quad, back) for quad in detect(straight)]
 
 
 def skew(quads: Sequence[FloatArray]) -> float:

@@ -22,6 +22,7 @@ from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.align import place_text
 from ocr.models.two_stage.alternatives import AlternativesConfig, as_written, line_doubts
 from ocr.models.two_stage.assemble import assemble_line, confidence_of
+from ocr.models.two_stage.cut_at_gutters import cut_at_gutters
 from ocr.models.two_stage.cut_at_rules import cut_at_rules
 from ocr.models.two_stage.deskew import detect_straight
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
@@ -110,7 +111,7 @@ class TwoStageReader:
         found = detect_straight(image, self._detect, settings.reading.straighten)
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         page = ShrunkPage(grey)
-        boxes = np.reshape([quad for quad, _ in found], (-1, 4, 2))
+        boxes = np.reshape(found, (-1, 4, 2))
         quads = same_way(list(boxes[all_side_lengths(boxes)[1] >= settings.reading.minimum_height]))
         lines = [line for line in self._read_quads(page, quads, (width, height)) if line is not None]
         lines += self._lone_characters(page, grey, lines)
@@ -118,17 +119,13 @@ class TwoStageReader:
         lines = [lines[i] for i in without_covered([np.asarray(line.polygon) for line in lines], worth)]
         return Page(1, width, height, page_blocks(lines, grey))
 
-    def _detect(self, image: Image) -> list[tuple[FloatArray, float]]:
-        """Boxes (4, 2) to cut out of a page (H, W, 3), with their scores."""
-        settings = self.settings
+    def _detect(self, image: Image) -> list[FloatArray]:
+        """Boxes (4, 2) to cut out of a page (H, W, 3)."""
+        settings, reading = self.settings, self.settings.reading
         found = detect.detect_lines(image, self.detector, settings.kernel, settings.prepare, settings.decode)
-        reading = settings.reading
-        quads = np.reshape([quad for quad, _ in found], (-1, 4, 2))
-        pieces = cut_at_rules(
-            np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8),
-            list(widen_all(quads, reading.margin, reading.side_margin)),
-        )
-        return [(piece, score) for parts, (_, score) in zip(pieces, found, strict=True) for piece in parts]
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+        quads = widen_all(np.reshape([quad for quad, _ in found], (-1, 4, 2)), reading.margin, reading.side_margin)
+        return cut_at_rules(grey, cut_at_gutters(grey, list(quads)))
 
     def _read_quads(self, page: ShrunkPage, quads: list[FloatArray], size: tuple[int, int]) -> list[Line | None]:
         """The line in each quadrilateral, or None where there is no text to be sure of."""

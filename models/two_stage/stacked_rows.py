@@ -12,8 +12,8 @@ from ocr.polygon import FloatArray
 HEIGHT = 64
 """Pixels that a box is drawn high to look for it."""
 
-TALL = 1.35
-"""How many times as high as most lines of the page a box of two rows is."""
+TALL = 0.8
+"""How many times as high as most lines of the page a box of two rows is at least: footnotes are half as high."""
 
 STROKE = 31
 """Widest ink in pixels; what is wider is ground or a picture."""

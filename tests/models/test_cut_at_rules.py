@@ -36,7 +36,7 @@ def lines(left: float = 200, right: float = 500) -> list[FloatArray]:
 
 
 def cut(page: NDArray[np.uint8], found: list[FloatArray]) -> list[FloatArray]:
-    return [piece for pieces in cut_at_rules(page, found) for piece in pieces]
+    return cut_at_rules(page, found)
 
 
 @pytest.mark.parametrize("width", [1, 2, 5])

@@ -28,8 +28,8 @@ def find_bars(page: Page) -> Found:
     """The smallest rectangles around what is dark, their corners in whatever order."""
     dark = (page[:, :, 0] < 128).astype(np.uint8)
     contours, _ = cv2.findContours(dark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    found = [(rotated_rectangle(contour[:, 0]), 1.0) for contour in contours]
-    return sorted(found, key=lambda entry: entry[0][:, 1].mean())
+    found = [rotated_rectangle(contour[:, 0]) for contour in contours]
+    return sorted(found, key=lambda quad: float(quad[:, 1].mean()))
 
 
 @pytest.mark.parametrize("degrees", [0.0, 1.0, -7.0, 20.0, 44.0])
@@ -55,8 +55,8 @@ def test_straight_pages_are_looked_at_once_and_others_straight(degrees: float, c
 
     found = detect_straight(page, detect, least=1.5)
     assert len(seen) == calls and seen[0] is page
-    assert abs(skew([quad for quad, _ in find_bars(seen[-1])])) < (1.5 if calls == 1 else 0.2)
-    for (quad, _), box in zip(found, sorted(boxes, key=lambda box: box[:, 1].mean()), strict=True):
+    assert abs(skew(find_bars(seen[-1]))) < (1.5 if calls == 1 else 0.2)
+    for quad, box in zip(found, sorted(boxes, key=lambda box: box[:, 1].mean()), strict=True):
         assert np.abs(np.sort(quad, axis=0) - np.sort(box, axis=0)).max() < 3, (
             "boxes are in pixels of the page as it was given"
         )

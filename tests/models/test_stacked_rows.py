@@ -45,6 +45,6 @@ def test_rows_that_the_detector_joined_are_read_one_by_one() -> None:
     reader = getattr(model, "doubting", model)
     assert isinstance(reader, TwoStageReader)
     page = drawn("TAR", "9.1")
-    single = [np.asarray(from_box(0, 90 + i, 40, 120), np.float64) for i in range(3)]  # most boxes are lower
+    single = [np.asarray(from_box(0, 60 + i, 40, 120), np.float64) for i in range(3)]  # no lower than the rows
     lines = reader._read_quads(ShrunkPage(page), [box(2), *single], (300, 120))
     assert [line.text for line in lines if line is not None] == ["TAR", "9.1"]
