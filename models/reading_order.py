@@ -29,7 +29,10 @@ NARROW_LINES = 10
 """and most of them are at least"""
 
 NARROW_FILL = 0.7
-"""this part as long as its longest ones: cells are not."""
+"""this part as long as its longest ones, cells being of all lengths,"""
+
+NARROW_PITCH = 1.3
+"""and no further apart, in line heights from middle to middle, than lines of running text."""
 
 OVERLAP = 0.5
 """A line runs across an upright if it reaches beyond it by more than this many line heights on both sides: where lines
@@ -175,7 +178,10 @@ def is_running_text(boxes: Boxes, column: Indices) -> bool:
     aspect = float(np.median(widths / boxes.height[column]))
     if aspect >= TEXT_ASPECT or aspect < NARROW_ASPECT or len(column) < NARROW_LINES:
         return aspect >= TEXT_ASPECT
-    return bool(np.median(widths) >= NARROW_FILL * np.quantile(widths, 0.9))
+    height, steps = np.median(boxes.height[column]), np.diff(np.sort(boxes.middle[column]))
+    pitch = np.median(steps[steps > SAME_ROW * height])  # of rows, which may go over several columns
+    close = bool(pitch <= NARROW_PITCH * height)
+    return close and bool(np.median(widths) >= NARROW_FILL * np.quantile(widths, 0.9))
 
 
 def group_rows(boxes: Boxes, lines: Indices) -> list[list[int]]:

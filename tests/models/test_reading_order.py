@@ -80,13 +80,17 @@ def test_three_columns() -> None:
 def test_three_narrow_columns() -> None:
     widths = [130, 150, 95, 145, 140, 70, 150, 138, 149, 120, 152, 90]  # six to seven heights
     assert_read_as_given(
-        [line(100 + 200 * column, 200 + 30 * row, width) for column in range(3) for row, width in enumerate(widths)]
+        [line(100 + 200 * column, 200 + 25 * row, width) for column in range(3) for row, width in enumerate(widths)]
     )
 
 
 def test_narrow_cells_of_many_rows_are_read_across() -> None:
-    rows = [(line(100, 200 + 30 * row, 130), line(320, 200 + 30 * row, 60 + 70 * (row % 3 == 0))) for row in range(12)]
-    assert_read_as_given([cell for row in rows for cell in row])
+    for pitch, short in ((25, 60), (30, 130)):  # of all lengths, or further apart than lines of a text
+        rows = [
+            (line(100, 200 + pitch * row, 130), line(320, 200 + pitch * row, 130 if row % 3 == 0 else short))
+            for row in range(12)
+        ]
+        assert_read_as_given([cell for row in rows for cell in row])
 
 
 def test_lines_that_reach_into_the_gutter_do_not_end_the_columns() -> None:
