@@ -38,6 +38,12 @@ OVERLAP = 0.5
 """A line runs across an upright if it reaches beyond it by more than this many line heights on both sides: where lines
 end is found less exactly than gutters are narrow."""
 
+FOOTER_LINES = 2
+"""The last lines of a page, so many at most,"""
+
+FOOTER_GAP = 2.0
+"""stand below all columns if they are further below the others than this many line heights."""
+
 SAME_ROW = 0.5
 """Two lines stand in one row if their middles are less than this many line heights apart."""
 
@@ -149,13 +155,24 @@ def candidates(boxes: Boxes, lines: Indices) -> FloatArray:
 
 
 def bands(boxes: Boxes, lines: Indices, x: float) -> list[tuple[Indices, Indices]]:
-    """The lines beside the upright at ``x``, cut where lines run across it: pairs of a band and the lines below it."""
+    """The lines beside the upright at ``x``, cut where lines run across it and above a footer: pairs of a band and the
+    lines below it."""
     order = lines[np.argsort(boxes.middle[lines], kind="stable")]
     overlap = OVERLAP * boxes.height[order]
     across = (boxes.left[order] < x - overlap) & (boxes.right[order] > x + overlap)
-    begins = np.flatnonzero(across[:-1] & ~across[1:]) + 1
+    begins = np.flatnonzero((across[:-1] & ~across[1:]) | before_footer(boxes, order)) + 1
     parts = zip(np.split(order, begins), np.split(across, begins), strict=True)
     return [(part[~crossing], part[crossing]) for part, crossing in parts]
+
+
+def before_footer(boxes: Boxes, order: Indices) -> NDArray[np.bool_]:
+    """Behind which (N - 1,) of N lines, from the top down, a footer begins."""
+    begins = np.zeros(max(len(order) - 1, 0), np.bool_)
+    if len(begins):
+        last = slice(-FOOTER_LINES, None)
+        gaps = boxes.top[order[1:]] - np.maximum.accumulate(boxes.bottom[order])[:-1]
+        begins[last] = gaps[last] > FOOTER_GAP * np.median(boxes.height[order])
+    return begins
 
 
 def is_column_band(boxes: Boxes, band: Indices, x: float) -> bool:

@@ -77,6 +77,15 @@ def test_three_columns() -> None:
     assert_read_as_given(quads)
 
 
+def test_a_page_number_below_the_columns_comes_last() -> None:
+    middle = [line(100 + 320 * column, 200 + 30 * row, 280) for column in range(3) for row in range(8)]
+    assert_read_as_given([*middle, line(540, 520, 40)])
+
+
+def test_the_last_line_of_a_column_stays_with_it() -> None:
+    assert_read_as_given([*LEFT, line(100, 470, 200), *RIGHT])  # one line was left out
+
+
 def test_three_narrow_columns() -> None:
     widths = [130, 150, 95, 145, 140, 70, 150, 138, 149, 120, 152, 90]  # six to seven heights
     assert_read_as_given(
