@@ -196,8 +196,8 @@ def is_running_text(boxes: Boxes, column: Indices) -> bool:
     if aspect >= TEXT_ASPECT or aspect < NARROW_ASPECT or len(column) < NARROW_LINES:
         return aspect >= TEXT_ASPECT
     height, steps = np.median(boxes.height[column]), np.diff(np.sort(boxes.middle[column]))
-    pitch = np.median(steps[steps > SAME_ROW * height])  # of rows, which may go over several columns
-    close = bool(pitch <= NARROW_PITCH * height)
+    steps = steps[steps > SAME_ROW * height]  # from row to row, which may go over several columns
+    close = bool(len(steps)) and bool(np.median(steps) <= NARROW_PITCH * height)
     return close and bool(np.median(widths) >= NARROW_FILL * np.quantile(widths, 0.9))
 
 

@@ -27,7 +27,7 @@ STAY = {
     "detector": ("*Conv",),
     "spotter": ("*stem_*", "*positions*", "*maps*"),
 }
-"""What stays in fp32 unless told otherwise: it costs more than it wins (scripts/LOG.md, 21 November 2026)."""
+"""What stays in fp32 unless told otherwise: it costs more than it wins (scripts/LOG.md, 21 and 23 November 2026)."""
 
 PAGES = 12
 """Pages to calibrate on."""

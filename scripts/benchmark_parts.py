@@ -31,10 +31,13 @@ RESULTS = Path(__file__).parent / "results" / "parts.csv"
 PARTS = {
     "prepare": (detect, "prepare_page"),
     "boxes": (detect, "decode_detector"),
+    "gutters": (reader, "cut_at_gutters"),
+    "rules": (reader, "cut_at_rules"),
     "cut": (reader, "line_image"),
     "text": (reader, "decode_line"),
     "doubts": (reader, "line_doubts"),
     "assemble": (reader, "assemble_line"),
+    "lone": (reader, "lone_boxes"),
     "twice": (reader, "without_covered"),
     "order": (reader, "page_blocks"),
 }

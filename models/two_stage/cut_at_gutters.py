@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -35,7 +36,8 @@ def cut_at_gutters(grey: GreyImage, quads: Sequence[FloatArray]) -> list[FloatAr
     return cut_lines(grey, quads, between_gutters)
 
 
-def between_gutters(grey: GreyImage, height: float) -> Divide | None:
+def between_gutters(grey: GreyImage, height: float) -> Divide:
+    """Divides boxes at the gutters of a page (H, W) with lines of this height."""
     dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((1, 2 * round(height / 2) + 1), np.uint8))
     inked = cv2.threshold(dark, CONTRAST, 1, cv2.THRESH_BINARY)[1]
     ink = np.asarray(cv2.medianBlur(inked, SPECK), np.uint8)
@@ -43,17 +45,16 @@ def between_gutters(grey: GreyImage, height: float) -> Divide | None:
     opened = cv2.morphologyEx(
         1 - ink, cv2.MORPH_OPEN, np.ones(size, np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
     )  # what lies beyond the page is no ground
-    ground = np.asarray(opened, np.uint8)
+    return partial(divide, ink, np.asarray(opened, np.uint8))
 
-    def divide(box: Box) -> Parts | None:
-        left, top, right, bottom = box
-        if right - left < ROW * (bottom - top):
-            return None
-        free = np.concatenate([[0], ground[top:bottom, left:right].min(axis=0), [0]]).astype(np.int8)
-        edges, near = np.flatnonzero(np.diff(free)).tolist(), round(NEAR * (bottom - top))
-        inner = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a > 0 and b < right - left]
-        cuts = [(left + a + near, left + b - near) for a, b in inner if b - a > 2 * near]
-        parts = inked_parts(ink, box, cuts)
-        return parts if len(parts) > 1 else None
 
-    return divide
+def divide(ink: GreyImage, ground: GreyImage, box: Box) -> Parts | None:
+    left, top, right, bottom = box
+    if right - left < ROW * (bottom - top):
+        return None
+    free = np.concatenate([[0], ground[top:bottom, left:right].min(axis=0), [0]]).astype(np.int8)
+    edges, near = np.flatnonzero(np.diff(free)).tolist(), round(NEAR * (bottom - top))
+    inner = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a > 0 and b < right - left]
+    cuts = [(left + a + near, left + b - near) for a, b in inner if b - a > 2 * near]
+    parts = inked_parts(ink, box, cuts)
+    return parts if len(parts) > 1 else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from ocr.models.drawn_rules import find_rules
+from ocr.models.drawn_rules import Rules, find_rules
 from ocr.models.two_stage.cut_lines import Box, Divide, Parts, cut_lines, inked_parts
 from ocr.models.two_stage.rectify import GreyImage
 from ocr.polygon import FloatArray
@@ -16,10 +17,11 @@ def cut_at_rules(grey: GreyImage, quads: Sequence[FloatArray]) -> list[FloatArra
 
 
 def between_rules(grey: GreyImage, height: float) -> Divide | None:
+    """Divides boxes at the rules of a page (H, W) with lines of this height; None if it has none."""
     rules = find_rules(grey, height)
+    return None if rules is None else partial(divide, rules)
 
-    def divide(box: Box) -> Parts | None:
-        cuts = rules.across(box, float(box[3] - box[1])) if rules is not None else []
-        return inked_parts(rules.ink, box, cuts) if rules is not None and cuts else None
 
-    return divide if rules is not None else None
+def divide(rules: Rules, box: Box) -> Parts | None:
+    cuts = rules.across(box, float(box[3] - box[1]))
+    return inked_parts(rules.ink, box, cuts) if cuts else None

@@ -43,10 +43,11 @@ def cut_lines(grey: GreyImage, quads: Sequence[FloatArray], find: Find) -> list[
     shrunk, boxes = shrink(grey, scale), boxes * scale
     for chosen, page, placed in ((level, shrunk, boxes), (upright, shrunk.T, boxes[..., ::-1])):
         divide = find(np.ascontiguousarray(page), height * scale) if chosen.any() else None
-        for i in np.flatnonzero(chosen).tolist() if divide is not None else ():
+        if divide is None:
+            continue
+        for i in np.flatnonzero(chosen).tolist():
             left, top, right, bottom = box = box_of(placed[i], page.shape)
-            parts = divide(box) if divide is not None and left < right and top < bottom else None
-            if parts is not None:
+            if left < right and top < bottom and (parts := divide(box)) is not None:
                 pieces[i] = [slice_quad(quads[i], *span) for span in spans_of(parts, placed[i])]
     return [piece for line in pieces for piece in line]
 

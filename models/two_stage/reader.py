@@ -42,7 +42,6 @@ from ocr.models.two_stage.rectify import (
     widen_all,
 )
 from ocr.models.two_stage.stacked_rows import GAIN, TALL, split_across, split_place
-from ocr.models.two_stage.stacked_rows import HEIGHT as SPLIT_HEIGHT
 from ocr.models.two_stage.stray_hangul import hangul_classes, stray_hangul
 from ocr.polygon import FloatArray, all_side_lengths
 
@@ -143,13 +142,13 @@ class TwoStageReader:
         ]
 
     def _rows_apart(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
-        """The lines, but two for a tall and doubtful one that holds two rows and is then read more surely."""
+        """The lines, but two for a doubtful one that holds two rows and is then read more surely."""
         heights = all_side_lengths(np.reshape([quad for quad, _ in read], (-1, 4, 2)))[1]
         tall = TALL * float(np.median(heights)) if read else 0.0
         apart: list[ReadQuad] = []
         for (quad, text), height in zip(read, heights, strict=True):
             doubtful = text.confidence < self.settings.reading.doubt and height >= tall
-            place = split_place(line_image(page, quad, SPLIT_HEIGHT)) if doubtful else None
+            place = split_place(page, quad) if doubtful else None
             rows = [] if place is None else self._read_again(page, split_across(quad, place))
             surer = max((row.confidence for _, row in rows), default=0.0) > text.confidence + GAIN
             apart += rows if surer else [(quad, text)]
@@ -167,7 +166,7 @@ class TwoStageReader:
     def _without_stray_hangul(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
         """The lines, with what their Hangul else looks like where it does not belong on the page."""
         strays = stray_hangul([text_of(text.characters) for _, text in read])
-        without = hangul_classes(self.alphabet)
+        without = hangul_classes(self.alphabet) if strays else ()
         for i, other in zip(strays, self._read_again(page, [read[i][0] for i in strays], without), strict=True):
             read[i] = other
         return read
@@ -212,7 +211,7 @@ class TwoStageReader:
     def _recognise(self, crops: Sequence[GreyImage], without: Sequence[int] = ()) -> list[DecodedLine]:
         """What each line image (height, W) says, if these classes are none."""
         logits = recognise.line_logits(crops, self.recognizer, self.alphabet, self.settings.reading)
-        for scores in logits if len(without) else ():
+        for scores in logits:
             scores[:, list(without)] = NEVER
         kept = logits if self.settings.alternatives else [None] * len(logits)
         decoded = [decode_line(scores, self.alphabet) for scores in logits]

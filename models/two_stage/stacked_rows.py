@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.models.two_stage.rectify import GreyImage
+from ocr.models.two_stage.rectify import ShrunkPage, line_image
 from ocr.polygon import FloatArray
 
 HEIGHT = 64
 """Pixels that a box is drawn high to look for it."""
 
 TALL = 0.8
-"""How many times as high as most lines of the page a box of two rows is at least: footnotes are half as high."""
+"""Least height of a box of two rows, in heights of most lines of the page: those of footnotes are small."""
 
 STROKE = 31
 """Widest ink in pixels; what is wider is ground or a picture."""
@@ -31,10 +31,10 @@ GAIN = 0.15
 """How much surer than the whole one of the rows must be."""
 
 
-def split_place(image: GreyImage) -> float | None:
-    """Where the image of a box (HEIGHT, W) has ground between two rows of text, as a fraction of its height; None if
-    it has none."""
-    dark = cv2.morphologyEx(image, cv2.MORPH_BLACKHAT, np.ones((1, STROKE), np.uint8))
+def split_place(page: ShrunkPage, quad: FloatArray) -> float | None:
+    """Where a box (4, 2) of a page has ground between two rows of text, as a fraction of its height; None if it has
+    none."""
+    dark = cv2.morphologyEx(line_image(page, quad, HEIGHT), cv2.MORPH_BLACKHAT, np.ones((1, STROKE), np.uint8))
     ink: NDArray[np.float64] = (dark > CONTRAST).mean(axis=1)
     first, last = (round(part * len(ink)) for part in MIDDLE)
     place = first + int(ink[first:last].argmin())

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import ocr
 from ocr.models.two_stage.reader import TwoStageReader
-from ocr.models.two_stage.rectify import ShrunkPage, line_image
-from ocr.models.two_stage.stacked_rows import HEIGHT, split_across, split_place
+from ocr.models.two_stage.rectify import ShrunkPage
+from ocr.models.two_stage.stacked_rows import split_across, split_place
 from ocr.polygon import FloatArray, from_box
 
 
@@ -28,7 +28,7 @@ def box(rows: int) -> FloatArray:
 
 @pytest.mark.parametrize("rows", [("TAR", "9.1"), ("Total", "35+"), ("a", "b")])
 def test_two_rows_are_told_apart_by_the_ground_between_them(rows: tuple[str, str]) -> None:
-    place = split_place(line_image(ShrunkPage(drawn(*rows)), box(2), HEIGHT))
+    place = split_place(ShrunkPage(drawn(*rows)), box(2))
     assert place is not None
     upper, lower = split_across(box(2), place)
     assert 44 <= upper[2, 1] == lower[0, 1] <= 56
@@ -37,7 +37,7 @@ def test_two_rows_are_told_apart_by_the_ground_between_them(rows: tuple[str, str
 
 @pytest.mark.parametrize("text", ["TAR", "Total", "#§&", ""])
 def test_a_single_row_is_left_whole(text: str) -> None:
-    assert split_place(line_image(ShrunkPage(drawn(text)), box(1), HEIGHT)) is None
+    assert split_place(ShrunkPage(drawn(text)), box(1)) is None
 
 
 def test_rows_that_the_detector_joined_are_read_one_by_one() -> None:
