@@ -71,6 +71,8 @@ def _line_style(rng: np.random.Generator) -> LineStyle:
         return LineStyle(pitch=float(rng.uniform(0.5, 0.7)))
     if draw < 0.22:
         return LineStyle(stretch=float(np.exp(rng.uniform(-0.35, 0.7))))
+    if draw < 0.32:  # letters that touch, as where a till or an office program rounds its advances down
+        return LineStyle(tracking=float(rng.uniform(-0.09, -0.03)))
     return LineStyle(
         tracking=float(np.clip(rng.normal(0, 0.02), -0.04, 0.06)), word_space=float(rng.uniform(-0.06, 0.15))
     )

@@ -81,10 +81,13 @@ def reading_angle(
     """The angle in degrees at which text is to be read that runs along one of the axes, most likely the first: 0 if it
     stands nearly upright.
 
-    Which way it runs is plain where most characters of an upright page say so; else a window of it is read both ways.
+    Which way it runs is plain where most characters of an upright page say so and are sure of themselves; else a window
+    of it is read both ways. What most of them say stands unless the window is far better read another way: on its own
+    it may be read upside down with hardly a doubt.
     """
     upright = abs(axes[0]) <= look.tilt
-    if len(part) == 0 or (upright and agreement(part, axes[0], look) >= look.plain):
+    agreed = agreement(part, axes[0], look) if upright and len(part) else 0.0
+    if len(part) == 0 or (agreed >= look.plain and float(part.confidence.mean()) >= look.plain_confidence):
         return 0.0 if upright else axes[0]
     left, top, right, bottom = densest_window(part.centres, look.window / scale)
     window = grey[max(top, 0) : bottom, max(left, 0) : right]
@@ -93,6 +96,8 @@ def reading_angle(
     for way in ways:
         seen = spot_turned(window, scale, way, network, look, spot)
         worth.append(float(seen.confidence[np.abs(difference(seen.angles, way)) < look.group].sum()))
+        if way == axes[0] and agreed > 0.5:
+            worth[0] = look.settled * float(seen.confidence.sum())
     way = ways[int(np.argmax(worth))]
     return way if abs(way) > look.tilt else 0.0
 

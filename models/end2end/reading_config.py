@@ -17,6 +17,7 @@ class SpotConfig:
         along: Two cells speak of the same character if the centres they name are closer than this many widths of the
             surer one along the line,
         across: and this many of its line heights across it.
+        apart: The same along the line where both are certain to see different characters, as in ``ty`` of tight type.
         twin: The same where both are read as the same character: two letters never stand in each other's ink.
         closest: Distance in pixels along the line under which they always do.
         alternatives: Whether characters keep their likeliest readings; else only the one that is written.
@@ -28,6 +29,7 @@ class SpotConfig:
     pitch: float = 1.0
     along: float = 0.45
     across: float = 0.35
+    apart: float = 0.35
     twin: float = 0.75
     closest: float = 1.5
     alternatives: bool = False
@@ -91,7 +93,9 @@ class LookConfig:
         tilt: Largest angle in degrees of text that is read as it stands; if much of the text is tilted further, the
             page is turned and looked at again.
         group: A character speaks for a direction if its own is within so many degrees of it.
-        plain: Part of the characters that must speak for an upright page to take it for one without trying it turned.
+        plain: Part of the characters that must speak for an upright page to take it for one without trying it turned,
+        plain_confidence: and what their confidence must be on average.
+        settled: How many times as well a window must be read another way than as most characters of the page stand.
         window: Side in pixels of the resized page of the part that is tried both ways.
         group_part: Part of the page's characters that must have a direction of their own for a look of its own,
         group_size: and the least number of them.
@@ -117,6 +121,8 @@ class LookConfig:
     tilt: float = 7.0
     group: float = 30.0
     plain: float = 0.99
+    plain_confidence: float = 0.4
+    settled: float = 1.1
     window: int = 512
     group_part: float = 0.06
     group_size: int = 8

@@ -1,7 +1,8 @@
 """From the network's answers to characters, in NumPy; linear in the number of characters.
 
 Neighbouring cells speak of the same character; each says where its centre is. A cell gives way to a surer one that
-names the same place (non-maximum suppression on centres, narrow along the line, where neighbours stand close).
+names the same place (non-maximum suppression on centres, narrow along the line, where neighbours stand close), and has
+a vote on what character it is (:mod:`ocr.models.end2end.cell_votes`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.models.end2end.alternatives import LEAST, likeliest
+from ocr.models.end2end.cell_votes import voted_features, voters
 from ocr.models.end2end.characters import SLOTS
 from ocr.models.end2end.faint_signs import in_gaps, is_narrow
 from ocr.models.end2end.neighbours import Indices, local_distance, near_pairs
@@ -36,6 +38,10 @@ Network = Callable[[FloatMap, Keep], Answers]
 """Grey page (1, 1, H, W) float32, 0 to 255, to its answers at the cells that are kept: to name them takes time."""
 
 
+CERTAIN = 0.9
+"""Probability of its class from which a cell is certain what it sees."""
+
+
 def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
     """The characters that the answers speak of, each once; in pixels of the network's input.
 
@@ -43,10 +49,11 @@ def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
     """
     spots = raw_spots(answers)
     kept = distinct(spots, config)
+    found = replace(spots.take(kept), features=voted_features(spots, kept, config))
     if not config.alternatives:
-        return spots.take(kept)
+        return found
     options, scores = likeliest(np.asarray(answers[2])[kept])  # of what is left alone: it takes time
-    return replace(spots.take(kept), options=options, option_scores=scores)
+    return replace(found, options=options, option_scores=scores)
 
 
 def distinct(spots: Spots, config: SpotConfig) -> Indices:
@@ -59,11 +66,13 @@ def distinct(spots: Spots, config: SpotConfig) -> Indices:
 
 
 def worth_naming(cells: NDArray[np.int64], maps: FloatMap, config: SpotConfig, heights: Heights) -> Indices:
-    """Which of M cells are to be named: those of line heights from the first to below the second, in pixels of the
-    network's input, each character once. That letters of one name do not stand in each other's ink shows only later."""
+    """Which of M cells are to be named: those that may be characters of line heights from the first to below the
+    second, in pixels of the network's input, and those with a vote on them. What names tell of two that stand close
+    shows only later."""
     spots = unnamed_spots(cells, maps)
-    kept = distinct(spots, replace(config, twin=0.0))
-    return kept[(spots.heights[kept] >= heights[0]) & (spots.heights[kept] < heights[1])]
+    kept = distinct(spots, replace(config, along=config.apart, twin=0.0))
+    kept = kept[(spots.heights[kept] >= heights[0]) & (spots.heights[kept] < heights[1])]
+    return np.unique(voters(spots, kept, config)[1])
 
 
 def raw_spots(answers: Answers) -> Spots:
@@ -98,7 +107,7 @@ def suppress(spots: Spots, config: SpotConfig) -> Spots:
 
 
 def survivors(spots: Spots, config: SpotConfig) -> NDArray[np.bool_]:
-    """Which of them (M,) :func:`suppress` leaves."""
+    """Which of them (M,) :func:`suppress` leaves; one that gives way itself takes nobody with it."""
     if len(spots) == 0:
         return np.ones(0, np.bool_)
     first, second = near_pairs(spots.centres, spots.centres, 4 * CELL)
@@ -107,11 +116,25 @@ def survivors(spots: Spots, config: SpotConfig) -> NDArray[np.bool_]:
     first, second = first[surer], second[surer]
     forward, aside = local_distance(spots.centres[first], spots.along[first], spots.centres[second])
     widths = np.maximum(spots.widths, config.pitch * np.linalg.norm(spots.way, axis=1) * spots.links[:, LINK_NEXT])
-    reach = np.maximum(config.along * widths[first], config.closest)
-    breadth = np.maximum(config.across * spots.heights[first], config.closest)
     twins = (spots.symbols[first] == spots.symbols[second]).all(axis=1)
+    certain = np.minimum(spots.certainty[first], spots.certainty[second]) >= CERTAIN
+    along = np.where(certain & ~twins, config.apart, config.along)
+    reach = np.maximum(along * widths[first], config.closest)
+    breadth = np.maximum(config.across * spots.heights[first], config.closest)
     reach = np.where(twins, np.maximum(reach, config.twin * spots.widths[first]), reach)
     same = (np.abs(forward) < reach) & (np.abs(aside) < breadth)
-    kept = np.ones(len(spots), np.bool_)
-    kept[second[same]] = False
-    return kept
+    return left_standing(first[same], second[same], len(spots))
+
+
+def left_standing(first: Indices, second: Indices, count: int) -> NDArray[np.bool_]:
+    """Which of ``count`` are left where each ``second`` gives way to its ``first``, a surer one, if that one is left.
+
+    The surest is settled by the first round, and one more of every chain by each round after it.
+    """
+    kept = np.ones(count, np.bool_)
+    while True:
+        before = kept
+        kept = np.ones(count, np.bool_)
+        kept[second[before[first]]] = False
+        if (kept == before).all():
+            return kept

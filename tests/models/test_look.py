@@ -242,3 +242,29 @@ def test_a_blank_or_small_page_is_not_probed_in_vain() -> None:
     network = Squares()
     first_scale(page_with(GRID[:3], (300, 300)), network, LEADS, LOOK, SPOT)
     assert network.sizes == []
+
+
+class Fickle(Squares):
+    """Takes nine of ten squares of a page for upright, but those of a small part for upside down, either way."""
+
+    def __init__(self, page: float, part: float) -> None:
+        super().__init__()
+        self.page, self.part = page, part
+
+    def seen(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        cells, maps = super().seen(images)
+        whole = images.shape[3] > LOOK.window + 64
+        turned = np.arange(len(maps)) % 10 == 0 if whole else np.full(len(maps), len(self.sizes) % 2 == 0)
+        maps[turned, 5] *= -1
+        maps[:, 0] = self.page if whole or len(self.sizes) % 2 == 0 else self.part
+        return cells, maps
+
+
+def test_a_page_that_mostly_stands_upright_is_not_turned_for_a_window_that_reads_as_well_upside_down() -> None:
+    upright = Fickle(1.0, 1.0)
+    spots = spot_page(page_with(GRID), upright, LEADS, LOOK, SPOT)
+    assert len(upright.sizes) > 1, "the window was tried"
+    assert np.abs(spots.angles).max() < 181 and (np.abs(spots.angles) < 1).mean() > 0.8
+    better = Fickle(0.0, 3.0)
+    spots = spot_page(page_with(GRID), better, LEADS, LOOK, SPOT)
+    assert (np.abs(spots.angles) > 179).mean() > 0.8, "far better the other way"

@@ -25,7 +25,7 @@ def draw(sheet: Sheet, material: Material) -> None:
     face = material.face("till" if rng.uniform() < 0.85 else "any")
     size = max(SMALLEST, int(sheet.width / rng.uniform(20, 40)))
     advance = face.at(size).glyph("n").advance / size
-    style = LineStyle(tracking=float(rng.uniform(-0.02, 0.06)), jitter=float(rng.choice((0, 0, 0.01))))
+    style = LineStyle(tracking=float(rng.uniform(-0.07, 0.06)), jitter=float(rng.choice((0, 0, 0.01))))
     if rng.uniform() < 0.35 and advance < 0.75:
         style = LineStyle(pitch=max(0.5, advance))
     if rng.uniform() < 0.25:
