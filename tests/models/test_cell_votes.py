@@ -62,10 +62,10 @@ def test_two_letters_of_tight_type_stay_if_both_are_certain() -> None:
 
 
 def test_cells_of_one_character_vote_by_their_presence() -> None:
-    rows = [(100.0, 12.0, 0.8, 1, 0.9), (101.0, 12.0, 0.6, 1, 0.9), (130.0, 12.0, 0.7, 2, 0.9)]
+    rows = [(100.0, 12.0, 0.75, 1, 0.9), (101.0, 12.0, 0.6, 1, 0.9), (130.0, 12.0, 0.7, 2, 0.9)]
     kept = np.array([0, 2])
     features = voted_features(spots_of(rows), kept, CONFIG)
-    assert features[:, 0] == pytest.approx([(0.8 * 1 + 0.6 * 2) / 1.4, 3.0])
+    assert features[:, 0] == pytest.approx([(0.75 * 1 + 0.6 * 2) / 1.35, 3.0])
     assert voted_features(spots_of(rows), kept[:0], CONFIG).shape == (0, 1)
 
 
@@ -78,13 +78,18 @@ def test_cells_of_one_character_vote_by_their_presence() -> None:
     ],
 )
 def test_cells_without_a_vote(other: tuple[float, float, float, int, float], why: str) -> None:
-    spots = spots_of([(100.0, 12.0, 0.8, 1, 0.9), other])
+    spots = spots_of([(100.0, 12.0, 0.79, 1, 0.9), other])
     assert voted_features(spots, np.array([0]), CONFIG).tolist() == [[1.0]], why
+
+
+def test_clear_print_needs_no_votes() -> None:
+    spots = spots_of([(100.0, 12.0, 0.85, 1, 0.9), (101.0, 12.0, 0.7, 1, 0.9)])
+    assert voted_features(spots, np.array([0]), CONFIG).tolist() == [[1.0]]
 
 
 def test_cells_with_a_vote_are_named_as_well() -> None:
     rows = [
-        (100.0, 12.0, 0.8, 1, 0.9),
+        (100.0, 12.0, 0.75, 1, 0.9),
         (101.0, 12.0, 0.6, 1, 0.9),
         (104.0, 12.0, 0.3, 1, 0.9),
         (130.0, 12.0, 0.1, 2, 0.9),
