@@ -83,9 +83,10 @@ def write_int8(source: Path, target: Path, inputs: Sequence[NDArray[np.float32]]
 
     logging.getLogger().setLevel(logging.ERROR)  # it warns of what prepare() has done
     if inputs is None:
+        parted = [f"{name}_MatMul" for name in layers]  # a Gemm becomes a MatMul and a sum first
         quantize_dynamic(
             str(source), str(target), op_types_to_quantize=list(LINEAR), per_channel=True, reduce_range=True,
-            weight_type=QuantType.QInt8, nodes_to_quantize=list(layers),
+            weight_type=QuantType.QInt8, nodes_to_quantize=[*layers, *parted],
         )  # fmt: skip
         return
     # a linear layer's sum goes on in fp32: what follows (bias, norm, softmax) computes in fp32

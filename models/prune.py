@@ -86,11 +86,12 @@ def check_prunable(config: Any, part: str, blocks: int) -> None:
 
 def check_factorable(config: Any, part: str, rank: float) -> None:
     """Raises UsageError where convolutions are to be factored that have no such form, or have it already."""
-    plain = getattr(getattr(config, part), "rank", None)
+    section = getattr(config, part)
     if rank == 1:
         return
-    if plain is None:
+    if not hasattr(section, "rank"):
         raise UsageError(f"--rank {rank:g}: the {part} has no convolutions that could be factored")
+    plain = min(section.rank, section.stem_rank)
     if plain < 1:
         raise UsageError(
             f"--rank {rank:g}: the {part} is factored already (rank {plain:g}); start from what it was made of"

@@ -26,8 +26,13 @@ STAY = {
     "recognizer": ("*Conv",),
     "detector": ("*Conv",),
     "spotter": ("*stem_*", "*positions*", "*maps*"),
+    "names": (),
+    "context": (),
 }
 """What stays in fp32 unless told otherwise: it costs more than it wins (scripts/LOG.md, 21 and 23 November 2026)."""
+
+DYNAMIC = ("names", "context")
+"""Networks that are given features, not images: they measure their activations as they read."""
 
 PAGES = 12
 """Pages to calibrate on."""
@@ -80,12 +85,12 @@ def export_int8(
     reader.read_lines([cv2.cvtColor(line, cv2.COLOR_GRAY2RGB) for line, _ in evenly(list(stock_lines("train")), LINES)])
     networks = {}
     for path in sorted(output.glob("*.onnx")):
-        if path.stem not in STAY:  # small beside the others
+        if path.stem not in STAY:
             continue
         size, inputs = path.stat().st_size, list(evenly(recording.get(path.stem, []), INPUTS))
         print(f"{path.stem}: to int8", file=sys.stderr)  # noqa: T201
         patterns = STAY.get(path.stem, ()) if exclude is None else exclude
-        quantized, layers = quantize_file(path, None if dynamic else inputs, patterns)
+        quantized, layers = quantize_file(path, None if dynamic or path.stem in DYNAMIC else inputs, patterns)
         networks[path.stem] = Int8Network(size, path.stat().st_size, quantized, layers)
     return Int8Model(networks, same_words(before, read(open_reader(output), pages)))
 

@@ -38,19 +38,21 @@ class Pruned:
 
 def prune(
     folder: Path, output: Path, *, parts: Sequence[str] = (), heads: float = 0.0, mlp: float = 0.0, blocks: int = 0,
-    rank: float = 1.0, data: Sequence[Path] = (),
+    rank: float = 1.0, stem_rank: float = 1.0, data: Sequence[Path] = (),
 ) -> dict[str, Pruned]:  # fmt: skip
     """Write ``output`` as a smaller model folder with ONNX files.
 
     ``heads`` and ``mlp`` are the shares of the heads and of the MLPs' hidden channels that go, ``blocks`` how many
     blocks; of every part, or of those named. ``rank`` is the share of their channels that convolutions keep, of parts
-    that can have them in factors. Importance is measured on labelled sets (``data``), else on the stock set.
+    that can have them in factors, and ``stem_rank`` that of those in the stem, where less loses least.
+    Importance is measured on labelled sets (``data``), else on the stock set.
     Raises UsageError for shares out of range, unknown parts and parts on a pretrained backbone.
     """
-    if not (0 <= heads < 1 and 0 <= mlp < 1 and 0 < rank <= 1) or not (heads or mlp or blocks or rank < 1):
+    least = min(rank, stem_rank)
+    if not (0 <= heads < 1 and 0 <= mlp < 1 and 0 < least <= 1) or not (heads or mlp or blocks or least < 1):
         raise UsageError(
             "give --heads and --mlp as shares from 0 to below 1, or a number of --blocks, that shall go, "
-            "or as --rank the share of channels, above 0 and below 1, that stays"
+            "or as --rank or --stem-rank the share of channels, above 0 and below 1, that stays"
         )
     if output.resolve() == folder.resolve():
         raise UsageError(f"--output {output} is the model itself; give another folder for the smaller one")
@@ -61,14 +63,14 @@ def prune(
     chosen = parts or pipeline.parts
     for part in chosen:
         check_prunable(pipeline.config, part, blocks)
-        check_factorable(pipeline.config, part, rank)
+        check_factorable(pipeline.config, part, least)
     name, found = str(read_model_config(folder)["pipeline"]), {}
     for part in chosen:
         batches = measured_batches(pipeline, part, data)
         before, size = mean_loss(pipeline, batches), parameters(pipeline, part)
         pipeline, gone = shorten(pipeline, name, part, batches, blocks)
         pipeline = narrow(pipeline, name, part, batches, heads, mlp)
-        pipeline = factor(pipeline, name, part, batches, rank)
+        pipeline = factor(pipeline, name, part, batches, (rank, stem_rank))
         sizes = size, parameters(pipeline, part)
         found[part] = Pruned(sizes, (before, mean_loss(pipeline, batches)), gone)
     export_pipeline(pipeline, name, output)
@@ -102,11 +104,11 @@ def narrow(pipeline: Pipeline, name: str, part: str, batches: Sequence[Batch], h
     return build(name, pipeline, *narrowed(pipeline.state_dict(), pipeline.config, part, importance, *counts))
 
 
-def factor(pipeline: Pipeline, name: str, part: str, batches: Sequence[Batch], rank: float) -> Pipeline:
-    """The pipeline with this share of the channels in its convolutions."""
-    if rank == 1:
+def factor(pipeline: Pipeline, name: str, part: str, batches: Sequence[Batch], ranks: tuple[float, float]) -> Pipeline:
+    """The pipeline with these shares of the channels in its convolutions, and in those of the stem."""
+    if min(ranks) == 1:
         return pipeline
-    section = replace(getattr(pipeline.config, part), rank=rank)
+    section = replace(getattr(pipeline.config, part), rank=ranks[0], stem_rank=ranks[1])
     config = replace(pipeline.config, **{part: section})
     empty: Pipeline = importlib.import_module(PIPELINES[name]).build(config, pipeline.alphabet)
     return build(name, pipeline, factored_state(pipeline, empty, batches), config)

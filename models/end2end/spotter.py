@@ -47,10 +47,11 @@ class Spotter(nn.Module):
         self.register_buffer("mean", torch.tensor(190.0))
         self.register_buffer("deviation", torch.tensor(64.0))
         (half, quarter, eighth), rank = config.stem, config.rank
+        stem_rank = min(rank, config.stem_rank)
         self.stem_2 = convolution(1, half, stride=2)
-        self.stem_4 = nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter, rank))
+        self.stem_4 = nn.Sequential(convolution(half, quarter, stride=2), Residual(quarter, stem_rank))
         self.stem_8 = nn.Sequential(
-            convolution(quarter, eighth, stride=2), Residual(eighth, rank), Residual(eighth, rank)
+            convolution(quarter, eighth, stride=2), Residual(eighth, stem_rank), Residual(eighth, stem_rank)
         )
         vision = EncoderConfig(
             config.width, config.depth, config.heads, config.mlp_ratio, config.window, config.backbone,
@@ -136,9 +137,17 @@ class Spotter(nn.Module):
 
 
 def neighbourhood(features: Tensor, page: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    """What a 3 x 3 convolution sees of features (N, C, h, w) at P places, zeros beyond the edge: (P, 9 * C)."""
-    padded = F.pad(features, (1, 1, 1, 1)).permute(0, 2, 3, 1)
-    return torch.cat([padded[page, row + 1 + down, column + 1 + right] for down, right in AROUND], dim=1)
+    """What a 3 x 3 convolution sees of features (N, C, h, w) at P places, zeros beyond the edge: (P, 9 * C).
+
+    What lies beyond the edge is blanked after it was read: to pad the map takes longer than to read it.
+    """
+    height, width = features.shape[2:]
+    down, right = torch.tensor(AROUND, device=row.device).unbind(1)
+    rows, columns = row[:, None] + down, column[:, None] + right  # (P, 9)
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    index = (page[:, None] * height + rows.clamp(0, height - 1)) * width + columns.clamp(0, width - 1)
+    flat = features.permute(0, 2, 3, 1).flatten(0, 2)  # (N * h * w, C)
+    return (flat[index] * inside[..., None].to(features)).flatten(1)  # (P, 9, C) -> (P, 9 * C)
 
 
 def shapes_of(maps: Tensor, cells: Tensor) -> Tensor:

@@ -31,6 +31,7 @@ class SpotterConfig:
         context_width: Their channels, a multiple of 6.
         rank: Share of the channels that convolutions which change neither their number nor the size of the page
             look around with, above 0; 1 has all of them, less is quicker (``ocr compress prune --rank``).
+        stem_rank: The same for those of the stem alone, where less loses least; counts where it is below ``rank``.
     """
 
     stem: tuple[int, int, int] = (24, 64, 128)
@@ -47,6 +48,7 @@ class SpotterConfig:
     context: int = 2
     context_width: int = 192
     rank: float = 1.0
+    stem_rank: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

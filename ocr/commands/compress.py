@@ -20,6 +20,7 @@ def prune(
     mlp: Annotated[float, typer.Option(help="Share of the MLPs' hidden channels that goes.")] = 0.0,
     blocks: Annotated[int, typer.Option(min=0, help="How many transformer blocks go.")] = 0,
     rank: Annotated[float, typer.Option(help="Share of the channels that the spotter's convolutions keep.")] = 1.0,
+    stem_rank: Annotated[float, typer.Option(help="The same for those of its stem, where less loses least.")] = 1.0,
     part: Annotated[list[str] | None, typer.Option(help="Only this part, such as recognizer; else all.")] = None,
     data: Annotated[list[Path] | None, typer.Option(help="Labelled set to measure on; else the stock set.")] = None,
 ) -> None:
@@ -33,8 +34,9 @@ def prune(
     from ocr.prune import prune as run
 
     found = run(
-        find_model(model), output, parts=part or (), heads=heads, mlp=mlp, blocks=blocks, rank=rank, data=data or ()
-    )
+        find_model(model), output, parts=part or (), heads=heads, mlp=mlp, blocks=blocks, rank=rank,
+        stem_rank=stem_rank, data=data or (),
+    )  # fmt: skip
     for name, pruned in found.items():
         (old, new), (before, after) = pruned.parameters, pruned.loss
         without = f" without blocks {', '.join(map(str, pruned.blocks))}" if pruned.blocks else ""
