@@ -9,6 +9,7 @@ from dataclasses import replace
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.decimal_sign import with_one_sign
 from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
+from ocr.correct.habits import habits_of, with_habits
 from ocr.correct.language import Chooser, LanguageModel, Remembered
 from ocr.correct.lexicon_words import answers, with_fills
 from ocr.correct.retrieval import Lexicon
@@ -44,10 +45,17 @@ class Corrector:
         """The page with corrected lines, each with its ``corrections``."""
         lines = list(page.lines)
         contexts = ["", *(line.text for line in lines[:-1])] if lines else []
-        corrected = iter(with_one_sign(self.correct_lines(lines, contexts)))
+        corrected = self.correct_lines(lines, contexts)
+        if habits := habits_of(corrected):
+            told = [with_habits(line, habits) for line in lines]
+            some = [i for i, line in enumerate(told) if line is not lines[i]]
+            again = self.correct_lines([told[i] for i in some], [contexts[i] for i in some])
+            for i, line in zip(some, again, strict=True):
+                corrected[i] = line
+        following = iter(with_one_sign(corrected))
         return replace(
             page,
-            blocks=tuple(replace(block, lines=tuple(next(corrected) for _ in block.lines)) for block in page.blocks),
+            blocks=tuple(replace(block, lines=tuple(next(following) for _ in block.lines)) for block in page.blocks),
         )
 
     def correct_lines(self, lines: Sequence[Line], contexts: Sequence[str] | None = None) -> list[Line]:
