@@ -71,7 +71,10 @@ class Corrector:
         if self.chooser is None:
             chosen = self.checked(open_lines, contexts, found, language)
             if self.guide is not None:
-                chosen = self._with_guided(open_lines, contexts, [opened[i][1] for i in some], chosen, self.guide)
+                remembered = language if self.guide.language is self.language else Remembered(self.guide.language)
+                chosen = self._with_guided(
+                    open_lines, contexts, [opened[i][1] for i in some], chosen, self.guide, remembered
+                )
         else:
             chosen = self.named(found, self.chooser)
         result = list(lines)
@@ -84,12 +87,11 @@ class Corrector:
     @staticmethod
     def _with_guided(
         lines: Sequence[Line], contexts: Sequence[str], allowed: Sequence[Sequence[Sequence[int]]],
-        chosen: Sequence[tuple[int, ...]], guide: Corrector,
+        chosen: Sequence[tuple[int, ...]], guide: Corrector, language: LanguageModel,
     ) -> list[tuple[int, ...]]:  # fmt: skip
         """The choices, and the guide's where nothing was chosen; lines with Hangul were the n-grams' own choice."""
         result = list(chosen)
         asked = [i for i, line in enumerate(lines) if not has_hangul(line.text)]
-        language = Remembered(guide.language)
         some, before = [lines[i] for i in asked], [contexts[i] for i in asked]
         found = guide.searched(some, before, [allowed[i] for i in asked], language)
         for i, guided in zip(asked, guide.checked(some, before, found, language), strict=True):
