@@ -54,7 +54,7 @@ class CorrectionConfig:
     gain_names: float = 0.8
     company: float = 1.5
     close: float = 4.0
-    close_signs: float = 1.0
+    close_signs: float = 0.0
     close_names: float = 3.0
     close_fewer: float = 2.5
     length: float = 0.25
