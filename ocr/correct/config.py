@@ -25,6 +25,8 @@ class CorrectionConfig:
     gain_length: Added where letters come in or fall out.
     gain_capitals: Added in a line of capitals.
     gain_names: Added for a word that looks like a name.
+    gain_lexicon: Nats by which an entry of a lexicon may lose against what was read, all counted (chosen on train
+        receipts: scripts/LOG.md).
     company: Taken off for each other change in the line, up to two: a line with several doubts was hardly right.
     close: Digits, codes, addresses and amounts change only between readings as close as this to the recogniser, in
         nats; where other digits stand in the word, or one would become another, never against it.
@@ -52,6 +54,7 @@ class CorrectionConfig:
     gain_length: float = 0.5
     gain_capitals: float = 0.9
     gain_names: float = 0.8
+    gain_lexicon: float = 6.0
     company: float = 1.5
     close: float = 4.0
     close_signs: float = 0.0

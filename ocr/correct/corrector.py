@@ -11,7 +11,9 @@ from ocr.correct.decimal_sign import with_one_sign
 from ocr.correct.guard import allowed_readings, needed_gain, within_bounds
 from ocr.correct.habits import habits_of, with_habits
 from ocr.correct.language import Chooser, LanguageModel, Remembered
-from ocr.correct.lexicon_words import answers, with_fills
+from ocr.correct.lexicon_choice import chosen_answers
+from ocr.correct.lexicon_spaces import with_spaces
+from ocr.correct.lexicon_words import Answer, options_for, with_fills
 from ocr.correct.retrieval import Lexicon
 from ocr.correct.rewrite import Change, rewritten
 from ocr.correct.search import Combination, promising, retold, search
@@ -60,9 +62,9 @@ class Corrector:
 
     def correct_lines(self, lines: Sequence[Line], contexts: Sequence[str] | None = None) -> list[Line]:
         """Each line corrected; ``contexts`` are the texts before them."""
-        if self.lexicon is not None:
-            lines = [self._looked_up(line, self.lexicon) for line in lines]
         before = [context_of(text, self.config.context) for text in contexts or [""] * len(lines)]
+        if self.lexicon is not None:
+            lines = self._looked_up(lines, before, self.lexicon)
         opened = [self.opened(line) for line in lines]
         some = [i for i, (line, _) in enumerate(opened) if line.doubts]
         open_lines, contexts = [opened[i][0] for i in some], [before[i] for i in some]
@@ -134,19 +136,19 @@ class Corrector:
             chosen.append(beam[number].chosen if number is not None else tuple(0 for _ in beam[0].chosen))
         return chosen
 
-    def _looked_up(self, line: Line, lexicon: Lexicon) -> Line:
-        """The line with its doubtful words as the lexicon has them, and without doubts in words that it knows."""
-        found = answers(line, lexicon) if line.doubts else []
-        if not found:
-            return line
-        doubts, chosen = with_fills(line, found)
-        reasons = {number: answer.entry for answer in found for number in answer.fills}
-        changes = [
-            (doubt.start, doubt.stop, doubt.readings[chosen[k]][0], f"the lexicon has {reasons[k]!r}")
-            for k, doubt in enumerate(doubts)
-            if chosen.get(k)
-        ]
-        return shifted(rewritten(line, changes) if changes else line, line, changes, set(chosen))
+    def _looked_up(self, lines: Sequence[Line], before: Sequence[str], lexicon: Lexicon) -> list[Line]:
+        """The lines with their doubtful words as the lexicon has them, and without doubts in words that it knows."""
+        result = list(lines)
+        options = [with_spaces(line, lexicon, options_for(line, lexicon)) for line in lines]
+        for hangul in (False, True):
+            language = self.language if hangul or self.words is None else self.words
+            some = [i for i, line in enumerate(lines) if options[i] and has_hangul(line.text) == hangul]
+            found = chosen_answers(
+                [lines[i] for i in some], [before[i] for i in some], [options[i] for i in some], language, self.config
+            )
+            for i, answers in zip(some, found, strict=True):
+                result[i] = answered(lines[i], answers)
+        return result
 
     def checked(
         self, lines: Sequence[Line], contexts: Sequence[str], found: Sequence[Sequence[Combination]],
@@ -195,6 +197,20 @@ class Corrector:
         ]
         new = rewritten(line, changes)
         return new if within_bounds(line.text, new.text, self.config) else line
+
+
+def answered(line: Line, found: Sequence[Answer]) -> Line:
+    """The line with these words, and without the doubts in them."""
+    if not found:
+        return line
+    doubts, chosen = with_fills(line, found)
+    reasons = {number: answer.entry for answer in found for number in answer.fills}
+    changes = [
+        (doubt.start, doubt.stop, doubt.readings[chosen[k]][0], f"the lexicon has {reasons[k]!r}")
+        for k, doubt in enumerate(doubts)
+        if chosen.get(k)
+    ]
+    return shifted(rewritten(line, changes) if changes else line, line, changes, set(chosen))
 
 
 def shifted(new: Line, old: Line, changes: Sequence[Change], settled: set[int]) -> Line:

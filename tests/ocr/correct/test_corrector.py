@@ -250,16 +250,46 @@ def test_a_lexicon_finds_the_name_that_the_picture_supports(tmp_path: Path) -> N
         # a digit that looks like the letter; also where the doubt reaches over the space
         ("my 0rder", [("0", [("0", 0.8), ("O", 0.1)])], "my Order"),
         ("by Panteia", [("y P", [("y P", 0.9), ("yP", 0.1)]), ("ia", [("ia", 0.5), ("ja", 0.3)])], "by Panteja"),
-        # numbers, and short words that an edit would change, stay
+        # capitals within a word, and a letter read as one that has another case
+        ("Amourt(RM) due", [("r", [("r", 0.6), ("n", 0.3)])], "Amount(RM) due"),
+        ("a FIower", [("I", [("I", 0.6), ("l", 0.3)])], "a Flower"),
+        # a last letter that looks like a sign; a first one that is missing; signs stay where the entry is there
+        ("Mea] deal", [("]", [("]", 0.6), ("l", 0.1)])], "Meal deal"),
+        ("ASHIER here", [("", [("", 0.6), ("C", 0.3)]), ("S", [("S", 0.99)])], "CASHIER here"),
+        ("by Panteja. So", [(".", [(".", 0.6), ("n", 0.3)])], "by Panteja. So"),
+        # short words: letters that the picture offers, no others
+        ("a hom now", [("o", [("o", 0.5), ("a", 0.4)])], "a ham now"),
+        ("a hum now", [("u", [("u", 0.9), ("n", 0.02)])], "a hum now"),
+        # spaces between words that it knows, not beside signs
+        ("datanglagi or", [("gl", [("gl", 0.8), ("g l", 0.1)])], "datang lagi or"),
+        ("CASH IER or", [("H I", [("H I", 0.8), ("HI", 0.1)])], "CASHIER or"),
+        ("CASHIER : or", [("R :", [("R :", 0.6), ("R:", 0.3)])], "CASHIER : or"),
+        # numbers stay
         ("room B1O5", [("1", [("1", 0.5), ("I", 0.4)])], "room B1O5"),
-        ("a hom now", [("o", [("o", 0.5), ("a", 0.4)])], "a hom now"),
     ],
 )
 def test_a_lexicon_knows_cases_digits_and_neighbours(
     text: str, doubts: list[tuple[str, Readings]], right: str, tmp_path: Path
 ) -> None:
-    names = write(tmp_path / "names.txt", "CASHIER\nALLOWED\nORDER\nPanteja\nBIOS\nHAM\n")
-    assert corrected(line_of(text, *doubts), *text.split(), lexicon=open_lexicon(names)).text == right
+    names = write(
+        tmp_path / "names.txt",
+        "CASHIER\nALLOWED\nORDER\nPanteja\nBIOS\nHAM\nAMOUNT(RM)\nFLOWER\nMEAL\nDATANG\nLAGI\nPANTEJAN\n",
+    )
+    words = (*text.lower().split(), *right.lower().split())  # the language model knows both: it has no say
+    assert corrected(line_of(text, *doubts), *words, lexicon=open_lexicon(names)).text == right
+
+
+def test_a_word_of_the_language_does_not_become_an_entry_that_looks_like_it(tmp_path: Path) -> None:
+    lexicon = open_lexicon(write(tmp_path / "names.txt", "GLOVE\n"))
+    line = line_of("we love it", ("l", [("l", 0.7), ("gl", 0.2)]))
+    assert corrected(line, "we", "love", "it", lexicon=lexicon).text == "we love it"
+    assert corrected(line, "we", "it", lexicon=lexicon).text == "we glove it"
+
+
+def test_two_edits_in_one_half_of_a_long_word_are_found(tmp_path: Path) -> None:
+    lexicon = open_lexicon(write(tmp_path / "names.txt", "QUANTITY\nKEYS\n"))
+    assert lexicon.nearest("quanuty") == [("QUANTITY", 2)]
+    assert lexicon.nearest("keax") == [] and lexicon.knows("Keys") and not lexicon.knows("Key")
 
 
 def test_what_a_lexicon_changed_is_company_for_the_rest_of_the_line(tmp_path: Path) -> None:
