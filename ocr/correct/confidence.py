@@ -1,4 +1,4 @@
-"""Confidences of corrected words as probabilities."""
+"""Confidences as probabilities that a word is right."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from ocr.correct.config import Temperature
-from ocr.document import Line, Page
+from ocr.document import Line, Page, Word
 
 NEAREST = 1e-6
 """Distance from 0 and 1 that a confidence is taken to have at least."""
@@ -20,13 +20,24 @@ def calibrated(confidence: float, temperature: Temperature) -> float:
 
 
 def with_probabilities(line: Line, temperature: Temperature) -> Line:
-    """The line with calibrated words; its own confidence and those of characters stay as they are."""
-    words = tuple(replace(word, confidence=calibrated(word.confidence, temperature)) for word in line.words)
-    return replace(line, words=words)
+    """The line with calibrated words. The confidences of a word's characters are brought to the power that makes them
+    multiply to the word's, and the line's own stays their mean."""
+    words = tuple(with_probability(word, temperature) for word in line.words)
+    characters = [char.confidence for word in words for char in word.chars]
+    mean = sum(characters) / len(characters) if characters else line.confidence
+    return replace(line, words=words, confidence=mean)
+
+
+def with_probability(word: Word, temperature: Temperature) -> Word:
+    probability = calibrated(word.confidence, temperature)
+    before = min(max(word.confidence, NEAREST), 1 - NEAREST)
+    power = math.log(probability) / math.log(before)
+    chars = tuple(replace(char, confidence=char.confidence**power) for char in word.chars)
+    return replace(word, confidence=probability, chars=chars)
 
 
 def page_with_probabilities(page: Page, temperature: Temperature) -> Page:
-    """The page with calibrated words."""
+    """The page with calibrated lines."""
     blocks = (
         replace(block, lines=tuple(with_probabilities(line, temperature) for line in block.lines))
         for block in page.blocks

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
-from ocr.correct.config import LIGHT
+from ocr.correct.confidence import page_with_probabilities, with_probabilities
+from ocr.correct.config import AS_READ, LIGHT, TEMPERATURES
 from ocr.correct.corrector import Corrector
 from ocr.correct.load import SHIPPED, load_ngrams
 from ocr.document import Line, Page
@@ -26,17 +27,21 @@ would leave as they are."""
 
 
 class GuidedReader:
-    """A :class:`~ocr.models.interface.LineReader` over another one and a light corrector of its doubts."""
+    """A :class:`~ocr.models.interface.LineReader` over another one and a light corrector of its doubts; the confidences
+    of its words are calibrated."""
 
     def __init__(self, reader: DoubtingReader, doubting: DoubtingReader, corrector: Corrector) -> None:
         self.reader, self.doubting, self.corrector = reader, doubting, corrector
         self.pipeline = reader.pipeline
+        self.temperature = TEMPERATURES.get(reader.pipeline, AS_READ)
 
     def predict(self, images: Sequence[Image]) -> list[Page]:
-        return [plain_page(self.corrector.correct_page(page)) for page in self.doubting.predict(images)]
+        pages = (plain_page(self.corrector.correct_page(page)) for page in self.doubting.predict(images))
+        return [page_with_probabilities(page, self.temperature) for page in pages]
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
-        return [plain(line) for line in self.corrector.correct_lines(self.doubting.read_lines(images))]
+        lines = self.corrector.correct_lines(self.doubting.read_lines(images))
+        return [with_probabilities(plain(line), self.temperature) for line in lines]
 
     def with_alternatives(self) -> DoubtingReader:
         """See :class:`~ocr.models.interface.DoubtingReader`: who weighs the alternatives needs no guide."""

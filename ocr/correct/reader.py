@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ocr.correct.confidence import page_with_probabilities, with_probabilities
-from ocr.correct.config import TEMPERATURES, Temperature
+from ocr.correct.config import AS_READ, TEMPERATURES
 from ocr.correct.corrector import Corrector
 from ocr.document import Line, Page
 from ocr.errors import UsageError
 from ocr.models.interface import DoubtingReader, Image, LineReader, Reader
-
-AS_READ = Temperature(1.0, 0.0)
 
 
 class CorrectingReader:

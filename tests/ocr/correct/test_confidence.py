@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr.correct.confidence import calibrated
+from ocr.correct.confidence import calibrated, with_probabilities
 from ocr.correct.config import TEMPERATURES, Temperature
 from ocr.correct.corrector import Corrector
 from ocr.correct.ngram import CharacterNgrams
+from ocr.correct.prior import GuidedReader
 from ocr.correct.reader import CorrectingReader
-from ocr.document import Block, Line, Page, Word
+from ocr.document import Block, Char, Line, Page, Word
 from ocr.metrics.calibration import expected_calibration_error
 from ocr.models.registry import PIPELINES
 from ocr.polygon import from_box
@@ -47,6 +49,24 @@ def test_words_have_the_probability_of_their_pipeline_and_keep_their_order() -> 
     assert 0 < expected[0] < expected[1] < 1
     assert line.confidence == 0.5 and line.text == "a b"
     assert [block.heading for block in page.blocks] == [2]
+
+
+def test_every_reading_is_calibrated_not_only_a_corrected_one() -> None:
+    reader = GuidedReader(Reader(), Reader(), Corrector(CharacterNgrams([], [])))
+    (line,), (page,) = reader.read_lines([]), reader.predict([])
+    expected = [calibrated(confidence, TEMPERATURES["end2end"]) for confidence in (0.3, 0.9)]
+    assert [word.confidence for word in line.words] == expected == [word.confidence for word in page.words]
+
+
+def test_characters_multiply_to_their_word_and_their_mean_is_the_line() -> None:
+    chars = (Char("a", BOX, 0.5), Char("b", BOX, 0.8)), (Char("c", BOX, 1.0),)
+    words = Word("ab", BOX, 0.4, chars[0]), Word("c", BOX, 1.0, chars[1])
+    line = with_probabilities(Line("ab c", BOX, 0.9, words), Temperature(2.0, 1.0))
+    assert line.words[0].confidence == pytest.approx(calibrated(0.4, Temperature(2.0, 1.0)))
+    for word in line.words:
+        assert math.prod(char.confidence for char in word.chars) == pytest.approx(word.confidence, abs=1e-3)
+    assert line.words[0].chars[0].confidence < line.words[0].chars[1].confidence < 1
+    assert line.confidence == pytest.approx(np.mean([char.confidence for word in line.words for char in word.chars]))
 
 
 def test_each_pipeline_has_its_own_temperature() -> None:
