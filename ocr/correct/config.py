@@ -83,5 +83,5 @@ class Temperature:
 AS_READ = Temperature(1.0, 0.0)
 
 TEMPERATURES = {"two_stage": Temperature(1.65, 0.55), "end2end": Temperature(1.54, 2.38)}
-"""By pipeline, for guided and for corrected words: fitted by ``scripts/fit_temperature.py`` on rendered pages in fonts for
-training and on pages of receipts and forms that are not reported (scripts/LOG.md)."""
+"""By pipeline, for guided and for corrected words: fitted by ``scripts/fit_temperature.py`` on rendered pages in fonts
+for training and on pages of receipts and forms that are not reported (scripts/LOG.md)."""
