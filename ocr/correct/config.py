@@ -22,7 +22,7 @@ class CorrectionConfig:
     gain_picture: Added for each nat by which the picture itself speaks against the change.
     gain_signs: Added for a change of spaces and punctuation alone, on which writers differ.
     gain_case: Added where only small letters and capitals change, or letters drawn like each other's: ``l`` and ``I``.
-    gain_accents: Added where only accents change: spelling has changed in two centuries, and the picture shows them (scripts/LOG.md).
+    gain_accents: Added where only accents change: spelling has changed in two centuries (scripts/LOG.md).
     gain_length: Added where letters come in or fall out.
     gain_capitals: Added in a line of capitals.
     gain_names: Added for a word that looks like a name.
