@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from ocr.correct.config import Temperature
-from ocr.document import Line, Page, Word
+from ocr.document import Char, Line, Page, Word
 
 NEAREST = 1e-6
 """Distance from 0 and 1 that a confidence is taken to have at least."""
@@ -32,8 +32,8 @@ def with_probability(word: Word, temperature: Temperature) -> Word:
     probability = calibrated(word.confidence, temperature)
     before = min(max(word.confidence, NEAREST), 1 - NEAREST)
     power = math.log(probability) / math.log(before)
-    chars = tuple(replace(char, confidence=char.confidence**power) for char in word.chars)
-    return replace(word, confidence=probability, chars=chars)
+    chars = tuple(Char(char.text, char.polygon, char.confidence**power) for char in word.chars)
+    return Word(word.text, word.polygon, probability, chars)
 
 
 def page_with_probabilities(page: Page, temperature: Temperature) -> Page:

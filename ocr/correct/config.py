@@ -22,7 +22,6 @@ class CorrectionConfig:
     gain_picture: Added for each nat by which the picture itself speaks against the change.
     gain_signs: Added for a change of spaces and punctuation alone, on which writers differ.
     gain_case: Added where only small letters and capitals change, or letters drawn like each other's: ``l`` and ``I``.
-    gain_accents: Added where only accents change: spelling has changed in two centuries (scripts/LOG.md).
     gain_length: Added where letters come in or fall out.
     gain_capitals: Added in a line of capitals.
     gain_names: Added for a word that looks like a name.
@@ -52,7 +51,6 @@ class CorrectionConfig:
     gain_picture: float = 0.4
     gain_signs: float = 1.3
     gain_case: float = 1.6
-    gain_accents: float = 4.0
     gain_length: float = 0.5
     gain_capitals: float = 0.9
     gain_names: float = 0.8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 
 from ocr.correct.config import CorrectionConfig
 from ocr.correct.search import is_upper
@@ -69,8 +68,6 @@ def needed_gain(line: Line, doubt: Doubt, number: int, others: int, config: Corr
         need += config.gain_signs
     elif outlines(read) == outlines(text):
         need += config.gain_case
-    elif unaccented(read) == unaccented(text):
-        need += config.gain_accents
     elif len(letters_of(read)) != len(letters_of(text)):
         need += config.gain_length
     start, words = words_around(line.text, doubt.start, doubt.stop)
@@ -80,11 +77,6 @@ def needed_gain(line: Line, doubt: Doubt, number: int, others: int, config: Corr
 def outlines(text: str) -> str:
     """The letters of a text without what tells small ones from capitals, and ``I`` from ``l`` and ``1``."""
     return letters_of(text).casefold().translate(STROKES)
-
-
-def unaccented(text: str) -> str:
-    """The letters without what stands above and below them."""
-    return "".join(c for c in unicodedata.normalize("NFD", letters_of(text)) if not unicodedata.combining(c))
 
 
 def signs_in(text: str) -> int:
