@@ -26,7 +26,7 @@ from ocr.models.end2end.directions import (
 from ocr.models.end2end.faint_signs import apart
 from ocr.models.end2end.one_look import Grey, spot_scaled, spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
-from ocr.models.end2end.scale import closer_scale, first_scale
+from ocr.models.end2end.scale import closer_scale, first_look, stands_upright, stretch_of
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_decode import Network
 
@@ -35,8 +35,10 @@ def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookCon
     """All characters of a page (H, W), in its pixels; ``leads`` are the classes that syllables begin with. Faint ones
     have no say in how the page is looked at."""
     plain = replace(spot, faint=spot.presence)
-    scale = first_scale(grey, network, leads, look, plain)
-    first, faint = apart(spot_scaled(grey, scale, network, look, spot), spot.presence)
+    scale, known = first_look(grey, network, leads, look, plain)
+    stretch = 1.0 if known is None else stretch_of(known, leads, look)
+    stretched = stretch if known is not None and stands_upright(known, look) else 1.0
+    first, faint = apart(spot_scaled(grey, scale, network, look, spot, stretched), spot.presence)
     if len(first) == 0:
         return first
     axes = neighbour_axes(first)
@@ -51,11 +53,11 @@ def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookCon
         part = first.take(np.isin(labels, alike))
         if len(part) < (1 if len(groups) == 1 else look.group_size):
             continue
-        if angle == 0 and closer == scale:
+        if angle == 0 and closer == scale and stretched == stretch:
             beside = nearest_label(faint.centres, first.centres, labels, grey.shape)
             found += [part, faint.take(np.isin(beside, alike))]
             continue
-        seen = spot_turned(grey, closer, angle, network, look, spot, around=part)
+        seen = spot_turned(grey, closer, angle, network, look, spot, part, stretch)
         seen = seen.take(np.isin(nearest_label(seen.centres, first.centres, labels, grey.shape), alike))
         found.append(seen)
     return joined(found) if found else first

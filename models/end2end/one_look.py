@@ -30,19 +30,20 @@ def spot_turned(
     look: LookConfig,
     spot: SpotConfig,
     around: Spots | None = None,
+    stretch: float = 1.0,
 ) -> Spots:
     """The characters of a page that is turned so that text at this angle (degrees, clockwise) stands upright.
 
     Of the turned page only what lies around the given characters is looked at, since turning adds empty corners.
     """
     if angle == 0:
-        return spot_scaled(grey, scale, network, look, spot)
+        return spot_scaled(grey, scale, network, look, spot, stretch)
     turn, size = turning(grey.shape, angle, around)
     shifted = turn.copy()  # OpenCV counts from the centres of pixels
     shifted[:, 2] += turn[:, :2] @ (0.5, 0.5) - 0.5
     ground = int(np.median(grey[:: max(1, grey.shape[0] // 64), :: max(1, grey.shape[1] // 64)]))
     turned = cv2.warpAffine(grey, shifted, size, flags=cv2.INTER_LINEAR, borderValue=ground)
-    found = spot_scaled(np.asarray(turned, np.uint8), scale, network, look, spot)
+    found = spot_scaled(np.asarray(turned, np.uint8), scale, network, look, spot, stretch)
     return found.moved(cv2.invertAffineTransform(turn))
 
 
@@ -59,10 +60,13 @@ def turning(shape: tuple[int, ...], angle: float, around: Spots | None) -> tuple
     return turn, (math.ceil(high[0] - low[0]), math.ceil(high[1] - low[1]))
 
 
-def spot_scaled(grey: Grey, scale: float, network: Network, look: LookConfig, spot: SpotConfig) -> Spots:
-    """The characters of a page seen at a scale and, where something too large for it is left, at a smaller one; in its
-    pixels."""
-    near = spot_tiles(resized(grey, scale), network, look, spot, (0.0, look.large))
+def spot_scaled(
+    grey: Grey, scale: float, network: Network, look: LookConfig, spot: SpotConfig, stretch: float = 1.0
+) -> Spots:
+    """The characters of a page seen at a scale, made wider by ``stretch``, and, where something too large for it is
+    left, at a smaller one; in its pixels."""
+    near = spot_tiles(resized(grey, scale, stretch), network, look, spot, (0.0, look.large))
+    near = near.moved(np.array([[1 / stretch, 0, 0], [0, 1, 0]]))
     unread = unread_squares(ink_squares(grey, scale), near, look.large)
     far = near.take(np.zeros(0, np.intp))
     if unread.any():
@@ -75,16 +79,19 @@ def spot_scaled(grey: Grey, scale: float, network: Network, look: LookConfig, sp
     return both.moved(np.array([[1 / scale, 0, 0], [0, 1 / scale, 0]]))
 
 
-def resized(grey: Grey, scale: float) -> NDArray[np.float32]:
+def resized(grey: Grey, scale: float, stretch: float = 1.0) -> NDArray[np.float32]:
     """The network's input (1, 1, h, w): the lower and right edges are continued up to multiples of 32 pixels."""
-    grey = resize(grey, scale)
+    grey = resize(grey, scale, stretch)
     below, right = -grey.shape[0] % INPUT_MULTIPLE, -grey.shape[1] % INPUT_MULTIPLE
     grey = np.asarray(cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
     return grey[None, None].astype(np.float32)
 
 
-def resize(grey: Grey, scale: float) -> Grey:
-    """The image (H, W) enlarged by ``scale``."""
+def resize(grey: Grey, scale: float, stretch: float = 1.0) -> Grey:
+    """The image (H, W) enlarged by ``scale``, its width by ``stretch`` besides."""
+    if stretch != 1:  # by itself: no filter of OpenCV shrinks one side and enlarges the other
+        size = max(1, round(grey.shape[1] * stretch)), grey.shape[0]
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC), np.uint8)
     if scale == 1:
         return grey
     width, height = (max(1, round(side * scale)) for side in (grey.shape[1], grey.shape[0]))

@@ -81,6 +81,8 @@ class LookConfig:
         line_height: Line height in pixels of the resized page that the smaller lines of a page should have;
         syllable_height: that of a page of Hangul, whose syllables have more strokes than letters;
         syllable_part: part of the characters that must be syllables for it.
+        letter_width: Width of the middling letter, in line heights, under which lines are stretched to make it as wide;
+        stretch: by so much at most.
         closer: By what factor a page must be enlarged for that, to be enlarged at all,
         again: and to be looked at again if that shows only after the first look.
         tall: How many times as high as they should be lines are from which the page is looked at again, smaller: there
@@ -110,6 +112,8 @@ class LookConfig:
     line_height: float = 22.0
     syllable_height: float = 28.0
     syllable_part: float = 0.3
+    letter_width: float = 0.54
+    stretch: float = 1.25
     closer: float = 1.1
     again: float = 1.25
     tall: float = 1.15

@@ -20,18 +20,38 @@ GRID = 16
 """Side in pixels of the squares in which edges are counted."""
 
 
-def first_scale(grey: Grey, network: Network, leads: frozenset[int], look: LookConfig, spot: SpotConfig) -> float:
-    """The scale for the first look at a page (H, W): that of an area of ``look.pixels``, or what its text asks for."""
+def first_look(
+    grey: Grey, network: Network, leads: frozenset[int], look: LookConfig, spot: SpotConfig
+) -> tuple[float, Spots | None]:
+    """The scale for the first look at a page (H, W): that of an area of ``look.pixels``, or what its text asks for; and
+    the characters seen for that, in pixels of the page, if they tell anything."""
     scale = min(look.enlarge, math.sqrt(look.pixels / grey.size))
     side = round(look.probe / scale)
     if min(grey.shape) < side or grey.size < look.probe_worth * look.probes * side * side:
-        return scale
+        return scale, None
     windows = [
         spot_tiles(resized(grey[top : top + side, left : left + side], scale), network, look, spot)
         for top, left in busiest_windows(grey, side, look.probes)
     ]
     known = joined(windows).moved(np.array([[1 / scale, 0, 0], [0, 1 / scale, 0]]))
-    return closer_scale(scale, known, leads, look, look.closer) if len(known) >= look.probe_least else scale
+    if len(known) < look.probe_least:
+        return scale, None
+    return closer_scale(scale, known, leads, look, look.closer), known
+
+
+def stretch_of(spots: Spots, leads: frozenset[int], look: LookConfig) -> float:
+    """By how much the lines of a page are to be stretched, so that its letters are as wide as most are: the network
+    confuses those of condensed type. Syllables are as wide as they are high in every typeface."""
+    if float(np.isin(spots.symbols[:, 0], list(leads)).mean()) > look.syllable_part:
+        return 1.0
+    width = float(np.median(spots.widths / np.maximum(spots.heights, 1e-6)))
+    return min(max(look.letter_width / max(width, 1e-6), 1.0), look.stretch)
+
+
+def stands_upright(spots: Spots, look: LookConfig) -> bool:
+    """Whether most characters stand upright, or on their heads."""
+    tilt = np.abs((spots.angles + 90) % 180 - 90)
+    return float(np.median(tilt)) <= look.tilt
 
 
 def closer_scale(scale: float, spots: Spots, leads: frozenset[int], look: LookConfig, factor: float) -> float:

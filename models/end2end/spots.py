@@ -53,15 +53,16 @@ class Spots:
         return Spots(*(getattr(self, field.name)[which] for field in fields(self)))
 
     def moved(self, matrix: FloatArray) -> Spots:
-        """After an affine map (2, 3) that turns, scales and shifts."""
+        """After an affine map (2, 3) that turns, scales, shifts and stretches."""
         linear = matrix[:, :2]
-        scale = float(np.sqrt(abs(np.linalg.det(linear))))
+        along = self.along @ linear.T
+        longer = np.maximum(np.linalg.norm(along, axis=1), 1e-9)  # what stands across gains the rest of the area
         return replace(
             self,
             centres=transform(self.centres, matrix),
-            heights=self.heights * scale,
-            widths=self.widths * scale,
-            along=self.along @ linear.T / scale,
+            heights=self.heights * float(abs(np.linalg.det(linear))) / longer,
+            widths=self.widths * longer,
+            along=along / longer[:, None],
             way=self.way @ linear.T,
         )
 

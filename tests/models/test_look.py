@@ -13,7 +13,7 @@ from ocr.models.end2end.directions import axis_difference, axis_groups, neighbou
 from ocr.models.end2end.look import spot_page
 from ocr.models.end2end.one_look import spot_scaled, spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
-from ocr.models.end2end.scale import busiest_windows, closer_scale, first_scale
+from ocr.models.end2end.scale import busiest_windows, closer_scale, first_look, stands_upright, stretch_of
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
 from ocr.models.end2end.spotter_decode import Answers, Keep
@@ -192,6 +192,52 @@ def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
     )  # fmt: skip
 
 
+class Narrow(Squares):
+    """Takes squares for letters of half their width."""
+
+    def seen(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        cells, maps = super().seen(images)
+        maps[:, 4] += np.log(0.5)
+        return cells, maps
+
+
+def test_the_lines_of_condensed_type_are_stretched() -> None:
+    narrow, plain = Narrow(), Squares()
+    squares = [(100 + 40 * (i % 45), 100 + 60 * (i // 45), 24) for i in range(1350)]
+    page = page_with(squares, (2000, 2000))
+    assert furthest(spot_page(page, narrow, LEADS, LOOK, SPOT), squares) < 2.0
+    spot_page(page, plain, LEADS, LOOK, SPOT)
+    widths = max(width for width, _ in narrow.sizes), max(width for width, _ in plain.sizes)
+    assert widths[0] / widths[1] == pytest.approx(LOOK.letter_width / 0.5, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("width", "stretch"), [(0.9, 1.0), (LOOK.letter_width / 1.1, 1.1), (0.2, LOOK.stretch)]
+)  # fmt: skip
+def test_how_far_lines_are_stretched(width: float, stretch: float) -> None:
+    spots = spots_at(GRID)
+    spots = replace(spots, widths=width * spots.heights)
+    assert stretch_of(spots, LEADS, LOOK) == pytest.approx(stretch)
+    assert stretch_of(spots, frozenset({1}), LOOK) == 1.0  # syllables
+
+
+@pytest.mark.parametrize(("angle", "upright"), [(0, True), (-4, True), (178, True), (45, False), (90, False)])
+def test_a_page_is_stretched_as_it_stands_only_if_its_text_stands_upright(angle: float, upright: bool) -> None:
+    turned = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    spots = spots_at(GRID)
+    assert stands_upright(replace(spots, along=np.tile(turned, (len(spots), 1))), LOOK) == upright
+
+
+def test_characters_keep_their_shape_when_they_are_moved() -> None:
+    spots = spots_at(GRID[:1])
+    spots = replace(spots, widths=0.5 * spots.heights, along=np.array([[1.0, 0.0]]))
+    wide = spots.moved(np.array([[1.2, 0, 5], [0, 1, 7]]))
+    assert wide.widths == pytest.approx(1.2 * spots.widths) and wide.heights == pytest.approx(spots.heights)
+    turned = spots.moved(np.array([[0, -2.0, 0], [2.0, 0, 0]]))
+    assert turned.widths == pytest.approx(2 * spots.widths) and turned.heights == pytest.approx(2 * spots.heights)
+    assert turned.along == pytest.approx(np.array([[0.0, 1.0]]))
+
+
 @pytest.mark.parametrize("angle", [0.0, 12.0, 45.0, 88.0, -60.0])
 def test_the_axis_of_lines_is_told_by_where_characters_stand(angle: float) -> None:
     (found,) = groups_of(spots_at(rows(angle)))
@@ -230,17 +276,17 @@ def test_the_busiest_part_of_a_page_says_at_which_scale_it_is_looked_at() -> Non
     (top, left), _ = busiest_windows(page, 500, 2)
     assert 850 <= left <= 1100 and 1400 <= top <= 1600
     network = Squares()
-    assert first_scale(page, network, LEADS, LOOK, SPOT) == LOOK.enlarge  # 8 px are to be 20
+    assert first_look(page, network, LEADS, LOOK, SPOT)[0] == LOOK.enlarge  # 8 px are to be 20
     assert network.sizes == [(LOOK.probe, LOOK.probe)] * LOOK.probes
 
 
 def test_a_blank_or_small_page_is_not_probed_in_vain() -> None:
     network = Squares()
-    assert first_scale(page_with([], (1800, 2400)), network, LEADS, LOOK, SPOT) == pytest.approx(
+    assert first_look(page_with([], (1800, 2400)), network, LEADS, LOOK, SPOT)[0] == pytest.approx(
         (LOOK.pixels / 1800 / 2400) ** 0.5
     )
     network = Squares()
-    first_scale(page_with(GRID[:3], (300, 300)), network, LEADS, LOOK, SPOT)
+    first_look(page_with(GRID[:3], (300, 300)), network, LEADS, LOOK, SPOT)
     assert network.sizes == []
 
 
