@@ -121,7 +121,7 @@ class LookConfig:
     tile: int = 1792
     overlap: int = 128
     shrink: float = 2.5
-    large: float = 48.0
+    large: float = 40.0
     tilt: float = 7.0
     group: float = 30.0
     plain: float = 0.99
