@@ -6,6 +6,7 @@ the language model knows that it is a word.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from ocr.correct.config import CorrectionConfig
@@ -27,7 +28,9 @@ def chosen_answers(
         (line.text, context, [[text_with(line, answer) for answer in answers] for answers in words])
         for line, context, words in zip(lines, contexts, options, strict=True)
     ]
-    questions = [(text, before) for own, before, words in texts for text in (own, *(t for some in words for t in some))]
+    questions = list(
+        dict.fromkeys((text, before) for own, before, words in texts for text in (own, *itertools.chain(*words)))
+    )  # a word that stays gives the line's own text: asked once
     values = language.score([text for text, _ in questions], [before for _, before in questions])
     worth = {
         question: config.weight * value + config.bonus * len(question[0])

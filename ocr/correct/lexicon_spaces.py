@@ -24,15 +24,21 @@ def with_spaces(line: Line, lexicon: Lexicon, options: Sequence[Sequence[Answer]
 def spaces_for(line: Line, lexicon: Lexicon) -> Iterator[tuple[int, Answer]]:
     """Readings of a doubt that differ in spaces alone, after which the lexicon knows all words there."""
     for number, doubt in enumerate(line.doubts):
-        own, sure = doubt.readings[0]
+        (own, sure), *others = doubt.readings
+        same = [
+            (text, value)
+            for text, value in others
+            if text.replace(" ", "") == own.replace(" ", "") and value - sure >= -REACH
+        ]
+        if not same:
+            continue
         start, stop = line.text.rfind(" ", 0, doubt.start) + 1, line.text.find(" ", doubt.stop)
         before, after = line.text[start : doubt.start], line.text[doubt.stop : stop if stop >= 0 else len(line.text)]
         words = [core_of(word)[1] for word in (before + own + after).split()]
         if not all(word.isalpha() for word in words) or known(before + own + after, lexicon):
             continue  # beside signs people put spaces as they like
-        for text, value in doubt.readings[1:]:
-            same = text.replace(" ", "") == own.replace(" ", "")
-            if same and value - sure >= -REACH and known(before + text + after, lexicon):
+        for text, value in same:
+            if known(before + text + after, lexicon):
                 yield number, Answer((before + text + after).strip(), {number: text}, value - sure)
 
 

@@ -52,6 +52,8 @@ def options_for(line: Line, lexicon: Lexicon) -> list[list[Answer]]:
     """For each doubtful word the entries that the picture supports; the word itself alone where the lexicon has it."""
     found = []
     for start, stop in word_spans(line.text):
+        if not any(touches(doubt, start, stop) for doubt in line.doubts):
+            continue
         offset, core = core_of(line.text[start:stop])
         inside = start + offset, start + offset + len(core)
         if core in lexicon:  # it stays as it was read
