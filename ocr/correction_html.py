@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
-from ocr.correction_report import pairs_of
+from ocr.correction_report import steps_of
 from ocr.data.samples import Sample
 from ocr.document import Correction, Line, Page
 from ocr.evaluate import Evaluation
@@ -49,8 +49,12 @@ class ChangedLine:
 
 
 def changes_to_html(evaluations: Sequence[Evaluation]) -> str:
-    """A section for each engine and set that was evaluated with and without correction; empty without any."""
-    return "".join(_section(before, after) for before, after in pairs_of(evaluations))
+    """A section for each engine and set that was read by the picture alone and corrected; empty without any.
+
+    That is the step whose changes a corrected document records.
+    """
+    steps = steps_of(evaluations)
+    return "".join(_section(before, after) for step, before, after in steps if step == "picture alone to --correct")
 
 
 def changed_lines(before: Evaluation, after: Evaluation) -> list[ChangedLine]:

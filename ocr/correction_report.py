@@ -1,11 +1,21 @@
-"""What correction did on labelled sets: errors before and after, lines fixed and broken, time added."""
+"""What correction did on labelled sets: errors before and after, lines fixed and broken, time added.
+
+Our readers are guided by n-grams, which is a correction that is always on; so there are three steps, ``STEPS``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ocr.evaluate import CORRECTED, Evaluation
+from ocr.evaluate import CORRECTED, UNGUIDED, Evaluation
+
+STEPS = {
+    "picture alone to guided": (UNGUIDED, ""),
+    "guided to --correct": ("", CORRECTED),
+    "picture alone to --correct": (UNGUIDED, CORRECTED),
+}
+"""What stands behind an engine's name before and after each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +23,8 @@ class CorrectionResult:
     """Before and after on one set.
 
     Attributes:
+        engine: The guided engine's name.
+        step: A key of ``STEPS``.
         fixed: Lines with errors that have none any more.
         broken: Lines without errors that have some now.
         better: Lines with fewer errors than before, the fixed ones among them.
@@ -27,6 +39,7 @@ class CorrectionResult:
     set: str
     kind: str
     engine: str
+    step: str
     cer: tuple[float | None, float | None]
     word_f1: tuple[float | None, float | None]
     calibration: tuple[float | None, float | None]
@@ -49,28 +62,29 @@ class CorrectionResult:
 
 
 def compare(evaluations: Sequence[Evaluation]) -> list[CorrectionResult]:
-    """Each engine that was evaluated with and without correction, on each set."""
-    return [result_of(before, after) for before, after in pairs_of(evaluations)]
+    """Every step of each engine, set by set."""
+    return [result_of(*step) for step in steps_of(evaluations)]
 
 
-def pairs_of(evaluations: Sequence[Evaluation]) -> list[tuple[Evaluation, Evaluation]]:
-    """Evaluations without correction, each with the one of the same engine and set with it."""
-    plain = {(e.labelled.name, e.labelled.kind, e.engine): e for e in evaluations}
-    pairs = []
-    for after in evaluations:
-        before = plain.get((after.labelled.name, after.labelled.kind, after.engine.removesuffix(CORRECTED)))
-        if after.engine.endswith(CORRECTED) and before is not None:
-            pairs.append((before, after))
-    return pairs
+def steps_of(evaluations: Sequence[Evaluation]) -> Iterator[tuple[str, Evaluation, Evaluation]]:
+    """A key of ``STEPS`` and the evaluations of one engine on one set before and after, where there are both."""
+    read = {(e.labelled.name, e.labelled.kind, e.engine): e for e in evaluations}
+    engines = {(e.labelled.name, e.labelled.kind, e.engine.removesuffix(UNGUIDED)): None for e in evaluations}
+    for name, kind, engine in engines:
+        for step, (end_before, end_after) in STEPS.items():
+            before, after = (read.get((name, kind, engine + end)) for end in (end_before, end_after))
+            if before is not None and after is not None:
+                yield step, before, after
 
 
-def result_of(before: Evaluation, after: Evaluation) -> CorrectionResult:
-    """An engine before and after on one set."""
+def result_of(step: str, before: Evaluation, after: Evaluation) -> CorrectionResult:
+    """What a step did to one engine on one set."""
     pairs = list(zip(before.lines, after.lines, strict=True))
     return CorrectionResult(
         before.labelled.name,
         before.labelled.kind.value,
-        before.engine,
+        before.engine.removesuffix(UNGUIDED),
+        step,
         (before.scores.cer, after.scores.cer),
         (before.scores.word_f1, after.scores.word_f1),
         (before.scores.calibration_error, after.scores.calibration_error),
@@ -96,7 +110,7 @@ def _line(result: CorrectionResult) -> str:
     def pair(values: tuple[float | None, float | None]) -> str:
         return " -> ".join("-" if value is None else f"{value:.4f}" for value in values)
 
-    parts = [f"{result.set} ({result.kind}), {result.engine} corrected:"]
+    parts = [f"{result.set} ({result.kind}), {result.engine}, {result.step}:"]
     if result.cer[0] is not None:
         gone = "" if result.reduction is None else f" ({result.reduction:.1%} of the errors gone)"
         parts.append(f"CER {pair(result.cer)}{gone},")

@@ -26,6 +26,7 @@ from rich.progress import track
 from ocr import peers
 from ocr import pipeline as own_models
 from ocr.correct.load import load_corrector
+from ocr.correct.prior import unguided
 from ocr.correct.reader import CorrectingReader
 from ocr.data.samples import Sample, list_splits, load_samples
 from ocr.document import Block, Line, Page
@@ -206,8 +207,17 @@ def own_engine(model: str | None, pipeline: str | None, adapter: Path | None = N
     return Engine(own_models.model_name(folder), partial(_load_own, folder, None))
 
 
-CORRECTED = " +correct"
-"""Stands behind the name of an engine whose reading is corrected."""
+UNGUIDED, CORRECTED = " unguided", " +correct"
+"""Stand behind the name of an engine that reads by the picture alone, and of one whose reading is corrected."""
+
+
+def unguided_engine(engine: Engine) -> Engine:
+    """Our engine by the picture alone: what the n-grams beside it (ocr/correct/prior.py) mend is a correction too."""
+    return Engine(engine.name + UNGUIDED, partial(_load_unguided, engine))
+
+
+def _load_unguided(engine: Engine, languages: Sequence[str]) -> LineReader:
+    return unguided(engine.load(languages))
 
 
 def corrected_engine(engine: Engine, corrector: str | None, lexicon: str | None, weights: str = "nf4") -> Engine:

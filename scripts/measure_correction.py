@@ -18,22 +18,17 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 
 from result_rows import append_rows
 
 from ocr import evaluate
-from ocr.correction_report import CorrectionResult, result_of, to_lines
+from ocr.correction_report import CorrectionResult, result_of, steps_of, to_lines
 from ocr.evaluate import Evaluation
-from ocr.models.interface import LineReader
-from ocr.pipeline import load_unguided
 from ocr.scoring import Kind, score
 
 DEGRADED = (0.03, 0.15)
 """CER by the picture alone of the pages that are told apart."""
-
-STEPS = ((0, 1, "picture alone to guided"), (0, 2, "picture alone to --correct"), (1, 2, "guided to --correct"))
 
 
 def main() -> None:
@@ -48,8 +43,8 @@ def main() -> None:
     parser.add_argument("--note", default="", help="what the rows are, for their last column")
     arguments = parser.parse_args()
     (guided,) = evaluate.engines(None, [], pipeline=arguments.pipeline)
-    alone = evaluate.Engine(guided.name, partial(picture_alone, arguments.pipeline))
-    engines = [alone, guided, evaluate.corrected_engine(guided, arguments.corrector, arguments.lexicon)]
+    corrected = evaluate.corrected_engine(guided, arguments.corrector, arguments.lexicon)
+    engines = [evaluate.unguided_engine(guided), guided, corrected]
     for labelled in evaluate.load_sets(arguments.sets, split=arguments.split, limit=arguments.limit):
         readings = evaluate.evaluate([labelled], engines)
         tell(readings, arguments.note, arguments.output)
@@ -60,19 +55,14 @@ def main() -> None:
             tell([on_pages(reading, kept) for reading in readings], note, arguments.output)
 
 
-def picture_alone(pipeline: str, languages: Sequence[str]) -> LineReader:
-    """The shipped reader without n-grams; one model reads all its languages."""
-    return load_unguided(pipeline=pipeline)
-
-
 def tell(readings: Sequence[Evaluation], note: str, output: Path) -> None:
     """Print and write the three steps."""
-    results = [
-        (result_of(readings[a], readings[b]), f"{step}; {on_read_lines(readings[a], readings[b])}")
-        for a, b, step in STEPS
-    ]
-    print("\n".join(f"{step}: {to_lines([result])}" for result, step in results), flush=True)
-    append_rows([row_of(result, f"{step}; {note}".removesuffix("; ")) for result, step in results], output)
+    rows = []
+    for step, before, after in steps_of(readings):
+        result, read = result_of(step, before, after), on_read_lines(before, after)
+        print(f"{to_lines([result])}; {read}", flush=True)
+        rows.append(row_of(result, f"{step}; {read}; {note}".removesuffix("; ")))
+    append_rows(rows, output)
 
 
 def on_read_lines(before: Evaluation, after: Evaluation) -> str:
@@ -104,6 +94,8 @@ def on_pages(reading: Evaluation, numbers: Sequence[int]) -> Evaluation:
 def row_of(result: CorrectionResult, note: str) -> dict[str, object]:
     row: dict[str, object] = {"date": datetime.now(timezone.utc).date().isoformat()}
     for name, value in asdict(result).items():
+        if name == "step":  # stands in the note
+            continue
         pair = isinstance(value, (list, tuple))
         row |= {f"{name}_before": short(value[0]), f"{name}_after": short(value[1])} if pair else {name: value}
     return row | {"reduction": short(result.reduction), "note": note}

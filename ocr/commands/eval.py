@@ -21,7 +21,8 @@ def evaluate(
     languages: Annotated[str, typer.Option(help="Languages for --against (ko,en); else as labelled.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples of each set.")] = None,
     correct: Annotated[
-        bool, typer.Option("--correct", help="Score our reading corrected too, and what changed.")
+        bool,
+        typer.Option("--correct", help="Score our reading by the picture alone and corrected too, and what changed."),
     ] = False,
     corrector: Annotated[str | None, typer.Option(help="Language model for --correct; see ocr predict.")] = None,
     corrector_weights: Annotated[str, typer.Option(help="How its weights are held: nf4, int8 or none.")] = "nf4",
@@ -39,11 +40,9 @@ def evaluate(
     others = against.split(",") if against else []
     engines = evaluation.engines(model, others, pipeline=pipeline, adapter=adapter, peers_only=peers_only)
     if correct or corrector or lexicon:
-        engines = [
-            *engines[:1],
-            evaluation.corrected_engine(engines[0], corrector, lexicon, corrector_weights),
-            *engines[1:],
-        ]
+        ours, *rest = engines
+        corrected = evaluation.corrected_engine(ours, corrector, lexicon, corrector_weights)
+        engines = [evaluation.unguided_engine(ours), ours, corrected, *rest]
     results = evaluation.evaluate(labelled, engines)
     typer.echo(report.to_table(results))
     if changes := correction_report.compare(results):

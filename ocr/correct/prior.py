@@ -77,6 +77,11 @@ def guided(reader: LineReader) -> LineReader:
     return reader
 
 
+def unguided(reader: LineReader) -> LineReader:
+    """The reader by the picture alone, whose word confidences are as the network gives them."""
+    return reader.reader if isinstance(reader, GuidedReader) else reader
+
+
 def light_corrector() -> Corrector:
     """The shipped n-grams under the settings of every reading."""
     return Corrector(load_ngrams(SHIPPED), LIGHT)

@@ -15,7 +15,7 @@ from ocr.correct.rewrite import Change, rewritten
 from ocr.correction_html import VERDICTS, changed_lines, changes_to_html
 from ocr.data.samples import Sample
 from ocr.document import Block, Line, Page
-from ocr.evaluate import CORRECTED, Evaluation, LabelledSet, Reading
+from ocr.evaluate import CORRECTED, UNGUIDED, Evaluation, LabelledSet, Reading
 from ocr.metrics.page import with_words
 from ocr.polygon import Polygon, from_box
 from ocr.report import CROP_MARGIN
@@ -59,7 +59,7 @@ def both(sample: Sample, kind: Kind = Kind.PAGES) -> tuple[Evaluation, Evaluatio
     }  # fmt: skip
     new = [rewritten(line, [changes[i]]) if i in changes else line for i, line in enumerate(lines)]
     return (
-        evaluation_of(sample, page_of(lines), kind, "engine"),
+        evaluation_of(sample, page_of(lines), kind, "engine" + UNGUIDED),
         evaluation_of(sample, page_of(new), kind, "engine" + CORRECTED),
     )
 
@@ -96,4 +96,4 @@ def test_pages_with_a_text_alone_show_the_lines_as_they_were_read(sample: Sample
 
 def test_nothing_is_shown_without_correction(sample: Sample) -> None:
     plain, _ = both(sample)
-    assert changes_to_html([plain]) == ""
+    assert changes_to_html([plain]) == changes_to_html([replace(plain, engine="engine")]) == ""

@@ -13,9 +13,10 @@ sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 
 import measure_correction
 
+from ocr.correction_report import STEPS
 from ocr.data.samples import Sample
 from ocr.document import Block, Line, Page
-from ocr.evaluate import CORRECTED, Evaluation, LabelledSet, Reading
+from ocr.evaluate import CORRECTED, UNGUIDED, Evaluation, LabelledSet, Reading
 from ocr.scoring import Kind, score
 
 LABEL = "the clock on the wall stopped at noon today"
@@ -36,14 +37,14 @@ def reading_of(name: str, *texts: str) -> Evaluation:
 
 def test_three_steps_and_the_pages_that_are_degraded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong, mended = LABEL.replace("clock", "cleck").replace("noon", "neon"), LABEL.replace("clock", "cleck")
-    alone = reading_of("ours", LABEL, wrong, "xxxxx")
+    alone = reading_of("ours" + UNGUIDED, LABEL, wrong, "xxxxx")
     readings = [alone, reading_of("ours", LABEL, mended, "xxxxx"), reading_of("ours" + CORRECTED, LABEL, LABEL, "xxx")]
     assert measure_correction.degraded(alone) == [1]
     measure_correction.tell(readings, "seed 1", tmp_path / "rows.csv")
     rows = list(csv.DictReader((tmp_path / "rows.csv").open(encoding="utf-8")))
-    assert [row["note"].split(";")[0] for row in rows] == [step for _, _, step in measure_correction.STEPS]
+    assert [row["note"].split(";")[0] for row in rows] == list(STEPS)
     assert [row["note"].split("; ")[1].split(" on ")[0] for row in rows] == [
-        "1 of 2 errors gone", "2 of 2 errors gone", "1 of 1 errors gone",
+        "1 of 2 errors gone", "1 of 1 errors gone", "2 of 2 errors gone",
     ]  # fmt: skip
     assert [row["fixed"] for row in rows] == ["0", "1", "1"] and rows[0]["note"].endswith("seed 1")
     assert capsys.readouterr().out.count("errors gone on lines at least half right") == 3

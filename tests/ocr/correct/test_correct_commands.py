@@ -12,6 +12,7 @@ import pytest
 from ocr.cli import main
 from ocr.correct.load import NGRAMS, SHIPPED
 from ocr.correct.load import WORDS as TABLE
+from ocr.correction_report import STEPS
 from ocr.models.file_hashes import HASHES, hash_of_file, read_hashes
 from ocr.pipeline import DEFAULT_MODELS, shipped
 
@@ -86,7 +87,8 @@ def test_eval_tells_what_correction_did(blurred: Path, tmp_path: Path, capsys: p
     (tmp_path / "val.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
     assert main(["eval", str(tmp_path), "--correct"]) == 0
     output = capsys.readouterr().out
-    assert "two-stage-small +correct" in output
+    assert "two-stage-small unguided" in output and "two-stage-small +correct" in output
+    assert all(f"two-stage-small, {step}: CER" in output for step in STEPS)
     assert "fixed" in output and "broken" in output and "processor time" in output
 
 
