@@ -21,8 +21,30 @@ def tiles(length: int, largest: int, overlap: int) -> list[tuple[int, int, int, 
         overlaps); all multiples of 32.
     """
     count = max(1, math.ceil((length - overlap) / (largest - overlap)))
+    return divided(length, count, overlap)
+
+
+def grid(height: int, width: int, side: int, overlap: int) -> tuple[int, int]:
+    """Into how many rows and columns of tiles the network's input is cut so that none has a larger area than a square
+    of this side, and their areas come to the least: a page a little larger than a tile is cut once, not twice."""
+    most = [max(1, math.ceil(length / (side - overlap))) for length in (height, width)]
+    cuts = [(rows, columns) for rows in range(1, 2 * most[0] + 1) for columns in range(1, 2 * most[1] + 1)]
+    areas = {
+        (rows, columns): tile_size(height, rows, overlap) * tile_size(width, columns, overlap) for rows, columns in cuts
+    }
+    fitting = [cut for cut in cuts if areas[cut] <= side * side]
+    return min(fitting, key=lambda cut: (cut[0] * cut[1] * areas[cut], cut[0] * cut[1]))
+
+
+def tile_size(length: int, count: int, overlap: int) -> int:
+    """Length of each of so many tiles that overlap by at least ``overlap``, as :func:`tiles` cuts them."""
     cells = length // INPUT_MULTIPLE
-    size = min(cells, math.ceil((cells + (count - 1) * overlap / INPUT_MULTIPLE) / count))
+    return INPUT_MULTIPLE * min(cells, math.ceil((cells + (count - 1) * overlap / INPUT_MULTIPLE) / count))
+
+
+def divided(length: int, count: int, overlap: int) -> list[tuple[int, int, int, int]]:
+    """What :func:`tiles` returns, for so many tiles."""
+    cells, size = length // INPUT_MULTIPLE, tile_size(length, count, overlap) // INPUT_MULTIPLE
     starts = [round(index * (cells - size) / max(1, count - 1)) for index in range(count)]
     borders = [0] + [(starts[i] + starts[i - 1] + size) // 2 for i in range(1, count)] + [cells]
     return [

@@ -15,7 +15,7 @@ from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import CELL
 from ocr.models.end2end.spotter_decode import FloatMap, Heights, Network, decode_spots, suppress, worth_naming
-from ocr.models.page_tiles import INPUT_MULTIPLE, tiles
+from ocr.models.page_tiles import INPUT_MULTIPLE, divided, grid
 from ocr.polygon import FloatArray, transform
 
 MARGIN = 4.0
@@ -104,9 +104,11 @@ def spot_tiles(
 ) -> Spots:
     """The characters of these line heights on the network's input, which sees large pages in overlapping tiles; in
     pixels of the input."""
+    height, width = page.shape[2:]
+    rows, columns = grid(height, width, look.tile, look.overlap)
     seen = []
-    for top, bottom, first_row, last_row in tiles(page.shape[2], look.tile, look.overlap):
-        for left, right, first_column, last_column in tiles(page.shape[3], look.tile, look.overlap):
+    for top, bottom, first_row, last_row in divided(height, rows, look.overlap):
+        for left, right, first_column, last_column in divided(width, columns, look.overlap):
             inner = first_row - top, last_row - top, first_column - left, last_column - left
             keep = partial(kept_of_tile, inner=inner, spot=spot, heights=heights)
             cells, *others = network(page[:, :, top:bottom, left:right], keep)

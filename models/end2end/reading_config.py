@@ -88,7 +88,7 @@ class LookConfig:
         tall: How many times as high as they should be lines are from which the page is looked at again, smaller: there
             the network sees letters twice.
         small_part: Part of the characters that may be smaller than ``line_height`` without a second look.
-        tile: Longest side of a tile.
+        tile: Side of a square whose area is that of the largest tile.
         overlap: Overlap of neighbouring tiles in pixels.
         shrink: By how much the page is shrunk to look for large text.
         large: Line height in pixels of the resized page from which text is taken from the shrunk page.

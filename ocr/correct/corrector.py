@@ -14,6 +14,7 @@ from ocr.correct.language import Chooser, LanguageModel, Remembered
 from ocr.correct.lexicon_choice import chosen_answers
 from ocr.correct.lexicon_spaces import with_spaces
 from ocr.correct.lexicon_words import Answer, options_for, with_fills
+from ocr.correct.page_words import sure_words, with_page_words
 from ocr.correct.retrieval import Lexicon
 from ocr.correct.rewrite import Change, rewritten
 from ocr.correct.search import Combination, promising, retold, search
@@ -45,7 +46,9 @@ class Corrector:
 
     def correct_page(self, page: Page) -> Page:
         """The page with corrected lines, each with its ``corrections``."""
-        lines = list(page.lines)
+        read = list(page.lines)
+        words = sure_words(read, self.config.sure)
+        lines = [with_page_words(line, words, self.config.sure) for line in read]
         contexts = ["", *(line.text for line in lines[:-1])] if lines else []
         corrected = self.correct_lines(lines, contexts)
         if habits := habits_of(corrected):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ocr.document import Line, Page
-from ocr.models.page_tiles import tiles
+from ocr.models.page_tiles import divided, grid, tile_size, tiles
 from ocr.models.two_stage.detect import detect_lines
 from ocr.models.two_stage.detector_config import DecodeConfig, KernelConfig, PrepareConfig
 from ocr.models.two_stage.detector_decode import decode_detector
@@ -131,6 +131,27 @@ def test_tiles_cover_the_side_once(length: int) -> None:
         assert stop - start <= PREPARE.tile and all(value % 32 == 0 for value in (start, stop, kept_start, kept_stop))
         end = kept_stop
     assert end == length
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "cuts"),
+    [
+        (32, 32, (1, 1)),
+        (1792, 1792, (1, 1)),
+        (1248, 1984, (1, 1)),
+        (2368, 1984, (2, 1)),
+        (1984, 2368, (1, 2)),
+        (4000, 4000, (2, 3)),
+    ],
+)
+def test_pages_are_cut_as_little_as_the_area_of_tiles_allows(height: int, width: int, cuts: tuple[int, int]) -> None:
+    assert grid(height, width, 1792, 128) == cuts
+    tile = [
+        max(stop - start for start, stop, _, _ in divided(*side, 128))
+        for side in zip((height, width), cuts, strict=True)
+    ]
+    assert tile == [tile_size(*side, 128) for side in zip((height, width), cuts, strict=True)]
+    assert tile[0] * tile[1] <= 1792**2
 
 
 def test_small_text_gets_a_second_look() -> None:

@@ -89,7 +89,7 @@ def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
     spots = spot_page(page_with(small, (1400, 2000)), network, LEADS, LOOK, SPOT)
     assert furthest(spots, small) < 1.0
     assert len(network.sizes) > 4
-    assert max(max(size) for size in network.sizes) <= LOOK.tile
+    assert max(height * width for height, width in network.sizes) <= LOOK.tile**2
 
 
 def test_large_text_is_found_in_the_shrunk_page_and_found_once() -> None:
