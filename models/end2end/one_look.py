@@ -64,10 +64,13 @@ def spot_scaled(
     grey: Grey, scale: float, network: Network, look: LookConfig, spot: SpotConfig, stretch: float = 1.0
 ) -> Spots:
     """The characters of a page seen at a scale, made wider by ``stretch``, and, where something too large for it is
-    left, at a smaller one; in its pixels."""
-    near = spot_tiles(resized(grey, scale, stretch), network, look, spot, (0.0, look.large))
-    near = near.moved(np.array([[1 / stretch, 0, 0], [0, 1, 0]]))
-    unread = unread_squares(ink_squares(grey, scale), near, look.large)
+    left, at a smaller one; in its pixels. Margins beside the text are left out; what is above and below it is not, so
+    that a page of few lines takes about as long as a full one."""
+    ink = ink_squares(grey, scale)
+    start, _, stop, _ = box_of(ink, scale, grey.shape) if ink.any() else (0, 0, grey.shape[1], 0)
+    near = spot_tiles(resized(grey[:, start:stop], scale, stretch), network, look, spot, (0.0, look.large))
+    near = near.moved(np.array([[1 / stretch, 0, start * scale], [0, 1, 0]]))
+    unread = unread_squares(ink, near, look.large)
     far = near.take(np.zeros(0, np.intp))
     if unread.any():
         left, top, right, bottom = box_of(unread, scale, grey.shape)

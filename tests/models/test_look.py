@@ -83,6 +83,17 @@ def test_an_upright_page_of_usual_text_is_looked_at_once() -> None:
     assert len(network.sizes) == 1 + LOOK.probes  # parts of it, and as it is: no large text is left
 
 
+def test_margins_beside_the_text_are_left_out() -> None:
+    squares = [(x + 700, y, side) for x, y, side in GRID]
+    network = Squares()
+    spots = spot_scaled(page_with(squares, (2000, 1200)), 1.0, network, LOOK, SPOT)
+    assert furthest(spots, squares) < 1.0
+    ((width, height),) = network.sizes
+    assert 700 < width < 780 and height > 1200
+    stretched = spot_scaled(page_with(squares, (2000, 1200)), 0.9, network, LOOK, SPOT, 1.1)
+    assert furthest(stretched, squares) < 1.5
+
+
 def test_small_text_is_looked_at_again_larger_in_tiles() -> None:
     small = [(60 + 20 * (i % 40), 60 + 30 * (i // 40), 8) for i in range(1000)]
     network = Squares()
@@ -206,9 +217,9 @@ class Narrow(Squares):
 def test_the_lines_of_condensed_type_are_stretched() -> None:
     narrow, plain = Narrow(), Squares()
     squares = [(100 + 40 * (i % 45), 100 + 60 * (i // 45), 24) for i in range(1350)]
-    page = page_with(squares, (2000, 2000))
-    assert furthest(spot_page(page, narrow, LEADS, LOOK, SPOT), squares) < 2.0
-    spot_page(page, plain, LEADS, LOOK, SPOT)
+    page, look = page_with(squares, (2000, 2000)), replace(LOOK, tile=4096)
+    assert furthest(spot_page(page, narrow, LEADS, look, SPOT), squares) < 2.0
+    spot_page(page, plain, LEADS, look, SPOT)
     widths = max(width for width, _ in narrow.sizes), max(width for width, _ in plain.sizes)
     assert widths[0] / widths[1] == pytest.approx(LOOK.letter_width / 0.5, abs=0.04)
 
