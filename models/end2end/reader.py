@@ -5,6 +5,7 @@ The network comes as a function; :mod:`ocr.models.end2end.onnx_reader` and the t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -71,7 +72,8 @@ class End2EndReader:
         spots, faint = apart(self._spots(grey, self.settings.look), self.settings.spot.presence)
         linked = cut_at_rules(grey, spots, link_lines(spots, self.settings.link))
         lines = self._lines(spots, faint, linked, image)
-        lines = [line for line in lines if is_sure(line, self.settings.link)]
+        usual = float(np.median([height_of(line) for line in lines])) if lines else 0.0
+        lines = [line for line in lines if is_sure(line, self.settings.link, usual)]
         return Page(1, width, height, page_blocks(lines, grey))
 
     def _spots(self, grey: Grey, look: LookConfig) -> Spots:
@@ -114,8 +116,15 @@ class End2EndReader:
         return replace(lines[0], polygon=whole) if lines else Line("", whole, 0.0)
 
 
-def is_sure(line: Line, config: LinkConfig) -> bool:
-    """Whether a line found on a page is read surely enough to be written."""
+def height_of(line: Line) -> float:
+    """The length in pixels of the side at which a line begins."""
+    return math.dist(line.polygon[0], line.polygon[-1])
+
+
+def is_sure(line: Line, config: LinkConfig, usual: float) -> bool:
+    """Whether a line is read surely enough to be written, on a page whose lines usually have this height in pixels."""
+    if len(line.text) == 1 and height_of(line) > config.lone_tall * usual:
+        return line.confidence >= config.lone_confidence
     counts = any(character.isdigit() or character == ":" for character in line.text)  # in columns they do stand alone
     short = not counts and len(line.text.replace(" ", "")) <= config.short
     return line.confidence >= (config.short_confidence if short else config.minimum_confidence)

@@ -53,7 +53,9 @@ class LinkConfig:
             missed are ten times as many as those that are invented.
         minimum_confidence: Lines of a page of which the reader is less sure are left out;
         short_confidence: the same for lines of at most ``short`` characters without a digit or colon: specks, holes
-            and strokes of the pen look like letters, but hardly ever like words.
+            and strokes of the pen look like letters, but hardly ever like words;
+        lone_confidence: the same for a single character that is more than ``lone_tall`` times as high as the page's
+            middling line: punched holes, rings and brackets.
     """
 
     tolerance: float = 0.65
@@ -64,6 +66,8 @@ class LinkConfig:
     minimum_confidence: float = 0.3
     short_confidence: float = 0.5
     short: int = 2
+    lone_confidence: float = 0.7
+    lone_tall: float = 1.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,5 +95,16 @@ def test_short_lines_need_more_confidence_than_long_ones() -> None:
     whole = as_polygon(from_box(0, 0, 9, 9))
     link = LinkConfig(minimum_confidence=0.3, short_confidence=0.5, short=2)
     texts = ("C", "a b", "abc", "7", ":")
-    assert [is_sure(Line(text, whole, 0.4), link) for text in texts] == [False, False, True, True, True]
-    assert is_sure(Line("C", whole, 0.5), link) and not is_sure(Line("abc", whole, 0.2), link)
+    assert [is_sure(Line(text, whole, 0.4), link, 9) for text in texts] == [False, False, True, True, True]
+    assert is_sure(Line("C", whole, 0.5), link, 9) and not is_sure(Line("abc", whole, 0.2), link, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "height", "confidence", "sure"),
+    [("C", 60, 0.6, False), ("C", 60, 0.8, True), ("0", 60, 0.6, False), ("C", 30, 0.6, True), ("CO", 60, 0.6, True)],
+)
+def test_a_lone_character_far_higher_than_the_lines_may_be_a_punched_hole(
+    text: str, height: float, confidence: float, sure: bool
+) -> None:
+    line = Line(text, as_polygon(from_box(0, 0, 40, height)), confidence)
+    assert is_sure(line, LinkConfig(lone_confidence=0.7, lone_tall=1.6), 25) is sure
