@@ -68,7 +68,9 @@ def spot_scaled(
     that a page of few lines takes about as long as a full one."""
     ink = ink_squares(grey, scale)
     start, _, stop, _ = box_of(ink, scale, grey.shape) if ink.any() else (0, 0, grey.shape[1], 0)
-    near = spot_tiles(resized(grey[:, start:stop], scale, stretch), network, look, spot, (0.0, look.large))
+    near = spot_tiles(
+        resized(grey[:, start:stop], scale, stretch), network, look, spot, (0.0, look.large * look.beyond)
+    )
     near = near.moved(np.array([[1 / stretch, 0, start * scale], [0, 1, 0]]))
     unread = unread_squares(ink, near, look.large)
     far = near.take(np.zeros(0, np.intp))

@@ -96,6 +96,8 @@ class LookConfig:
         overlap: Overlap of neighbouring tiles in pixels.
         shrink: By how much the page is shrunk to look for large text.
         large: Line height in pixels of the resized page from which text is taken from the shrunk page.
+        beyond: Up to how many times that height it is taken from the page as it is as well, the surer of both: they do
+            not agree on a height, and a character about the limit would be in neither.
         tilt: Largest angle in degrees of text that is read as it stands; if much of the text is tilted further, the
             page is turned and looked at again.
         group: A character speaks for a direction if its own is within so many degrees of it.
@@ -126,6 +128,7 @@ class LookConfig:
     overlap: int = 128
     shrink: float = 2.5
     large: float = 40.0
+    beyond: float = 1.2
     tilt: float = 7.0
     group: float = 30.0
     plain: float = 0.99

@@ -112,12 +112,16 @@ def test_large_text_is_found_in_the_shrunk_page_and_found_once() -> None:
 
 
 class Swelling(Squares):
-    """Takes what it sees on a shrunk page for larger than it is."""
+    """Takes what it sees on a shrunk page for larger than it is, or for smaller."""
+
+    def __init__(self, factor: float = 1.2) -> None:
+        super().__init__()
+        self.factor = factor
 
     def seen(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         cells, maps = super().seen(images)
         if images.shape[3] < 900 / 2:
-            maps[:, 3:5] += np.log(1.2)
+            maps[:, 3:5] += np.log(self.factor)
         return cells, maps
 
 
@@ -127,6 +131,14 @@ def test_text_about_the_limit_that_both_looks_claim_is_found_once() -> None:
     page = page_with(heads)
     assert furthest(spot_scaled(page, 1.0, Squares(), LOOK, SPOT), heads) < 2.0
     assert furthest(spot_scaled(page, 1.0, Swelling(), LOOK, SPOT), heads) < 2.0
+
+
+def test_text_about_the_limit_that_neither_look_would_claim_is_found() -> None:
+    heads = [(100 + 160 * i, 700, round(LOOK.large * 1.08)) for i in range(4)]
+    smaller = Swelling(1 / 1.15)
+    assert furthest(spot_scaled(page_with(heads), 1.0, smaller, LOOK, SPOT), heads) < 2.0
+    with pytest.raises(AssertionError):
+        furthest(spot_scaled(page_with(heads), 1.0, smaller, replace(LOOK, beyond=1.0), SPOT), heads)
 
 
 @pytest.mark.parametrize("angle", [15.0, 45.0, 90.0, 137.0, 180.0, -90.0])
