@@ -25,6 +25,18 @@ from ocr.models.onnx_file import store_as_half, store_as_single
 LAYERS = {"MatMul", "Gemm", "Conv"}
 LINEAR = ("MatMul", "Gemm")
 
+STAY = {
+    "recognizer": ("*Conv",),
+    "detector": ("*Conv",),
+    "spotter": ("*positions*", "*maps*"),
+    "names": (),
+    "context": (),
+}
+"""What stays in fp32 unless told otherwise: it costs more than it wins (scripts/LOG.md, 21 and 23 November 2026)."""
+
+BETWEEN = {"Relu": 1, "Add": 2, "Resize": 1}
+"""What is computed in 8 bits where all that goes into it is, and how many inputs of it are activations."""
+
 
 def quantize_file(path: Path, inputs: Sequence[NDArray[np.float32]] | None, excluded: Sequence[str]) -> tuple[int, int]:
     """Replace an ONNX file of ours by its int8 version.
@@ -52,8 +64,9 @@ def quantize_file(path: Path, inputs: Sequence[NDArray[np.float32]] | None, excl
         layers = quantizable(onnx.load(prepared), dynamic=inputs is None)
         if not layers:
             raise ModelError(f"{path} has no layer that could be in int8; is it quantized already?")
-        left = [name for name in layers if any(fnmatchcase(name, pattern) for pattern in excluded)]
-        write_int8(prepared, result, inputs, [name for name in layers if name not in left])
+        left = [name for name in layers if stays(name, excluded)]
+        chosen = [name for name in layers if name not in left]
+        write_int8(prepared, result, inputs, chosen + between(onnx.load(prepared), chosen))
         store_as_half(result)
         shutil.copyfile(result, path)
         save_hash(path)
@@ -72,6 +85,29 @@ def quantizable(model: Any, *, dynamic: bool) -> list[str]:
     constants = {tensor.name for tensor in model.graph.initializer}
     kinds = set(LINEAR) if dynamic else LAYERS
     return [node.name for node in model.graph.node if node.op_type in kinds and node.input[1] in constants]
+
+
+def between(model: Any, layers: Sequence[str]) -> list[str]:
+    """Names of what stands between convolutions of these layers: ReLUs, sums, enlargements.
+
+    Quantized with them, a ReLU is what rounding does anyway, no step is spent on what it cuts off, and sums need not go
+    to fp32 and back.
+    """
+    rounded = {
+        out for node in model.graph.node if node.op_type == "Conv" and node.name in layers for out in node.output
+    }
+    found = []
+    for node in model.graph.node:  # in the order of computing
+        count = BETWEEN.get(node.op_type, 0)
+        if count and all(name in rounded for name in node.input[:count]):
+            rounded.update(node.output)
+            found.append(node.name)
+    return found
+
+
+def stays(name: str, excluded: Sequence[str]) -> bool:
+    """Whether a layer of this name is to stay in fp32."""
+    return any(fnmatchcase(name, pattern) for pattern in excluded)
 
 
 def write_int8(source: Path, target: Path, inputs: Sequence[NDArray[np.float32]] | None, layers: Sequence[str]) -> None:
@@ -93,8 +129,9 @@ def write_int8(source: Path, target: Path, inputs: Sequence[NDArray[np.float32]]
     options = {"MatMulConstBOnly": True, "OpTypesToExcludeOutputQuantization": list(LINEAR)}
     quantize_static(
         str(source), str(target), calibration_reader(inputs), quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=sorted(LAYERS), per_channel=True, reduce_range=True, activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8, nodes_to_quantize=list(layers), extra_options=options,
+        op_types_to_quantize=[*sorted(LAYERS), *BETWEEN], per_channel=True, reduce_range=True,
+        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, nodes_to_quantize=list(layers),
+        extra_options=options,
     )  # fmt: skip
 
 

@@ -36,6 +36,8 @@ class LoopConfig:
         ema: Decay of the running average of the weights, which is what is evaluated and kept.
         precision: ``fp32``, ``bf16`` or ``fp16`` (autocast; fp16 on CUDA only); ``auto`` is bf16 on CUDA and on
             processors with instructions for it, else fp32.
+        int8: Whether the layers that ``ocr export --int8`` brings to 8 bits compute with numbers rounded like that, so
+            that the model learns to do with them (:mod:`ocr.models.int8_aware`).
         compile: Whether torch.compile makes kernels for the network: minutes at the start, faster steps on GPUs.
         gradient_checkpointing: Whether transformer blocks are computed twice, which saves most of their memory.
         device: ``auto`` takes CUDA when it is there.
@@ -70,6 +72,7 @@ class LoopConfig:
     accumulate: int = 1
     ema: float = 0.999
     precision: str = "fp32"
+    int8: bool = False
     compile: bool = False
     gradient_checkpointing: bool = False
     device: str = "auto"

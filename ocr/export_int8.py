@@ -17,19 +17,10 @@ from ocr.document import Page
 from ocr.export import export
 from ocr.metrics.page import WordTally, count_words
 from ocr.models.interface import Image, LineReader
-from ocr.models.onnx_int8 import quantize_file
+from ocr.models.onnx_int8 import STAY, quantize_file
 from ocr.models.onnx_session import Recording
 from ocr.models.registry import PIPELINES
 from ocr.models.weights import read_model_config
-
-STAY = {
-    "recognizer": ("*Conv",),
-    "detector": ("*Conv",),
-    "spotter": ("*stem_*", "*positions*", "*maps*"),
-    "names": (),
-    "context": (),
-}
-"""What stays in fp32 unless told otherwise: it costs more than it wins (scripts/LOG.md, 21 and 23 November 2026)."""
 
 DYNAMIC = ("names", "context")
 """Networks that are given features, not images: they measure their activations as they read."""

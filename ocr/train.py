@@ -29,6 +29,7 @@ from ocr.models.codec import Alphabet, default_alphabet
 from ocr.models.distil import distil, taught
 from ocr.models.gradient_checkpointing import checkpoint_blocks
 from ocr.models.grow_alphabet import fit_alphabet
+from ocr.models.int8_aware import round_layers
 from ocr.models.quantize import optimizer_class
 from ocr.models.registry import TRAINED
 from ocr.models.schema import suggest, to_plain
@@ -145,7 +146,11 @@ def begin(
     """
     if processes.sharded and processes.count > 1 and (loop.precision == "fp16" or config.adapt.method == "qlora"):
         raise UsageError("loop.distributed=fsdp cannot do loop.precision=fp16 nor adapt.method=qlora; take ddp")
+    if loop.int8 and (loop.compile or config.adapt.method != "none"):
+        raise UsageError("loop.int8=true cannot do loop.compile nor adapters; leave one of them out")
     reading = processes.for_reading(pipeline)
+    if loop.int8:
+        round_layers(pipeline, config.parts or pipeline.parts)
     if loop.gradient_checkpointing:
         checkpoint_blocks(pipeline)
     network = processes.wrap(pipeline, device)
