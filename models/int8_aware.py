@@ -56,6 +56,8 @@ class Rounded:
 
     def rounded(self, inputs: Tensor) -> Tensor:
         """The inputs in 256 steps from the lowest to the highest that batches of late had; nought stays nought."""
+        if not inputs.numel():  # a page without characters has none to name
+            return inputs
         low, high = (float(bound) for bound in torch.aminmax(inputs.detach()))
         self.low, self.high = min(low, FADING * self.low), max(high, FADING * self.high)
         step = (self.high - self.low) / 255

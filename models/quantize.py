@@ -66,6 +66,9 @@ def quantized(layer: nn.Linear, bits: int, compute_dtype: torch.dtype) -> nn.Mod
             new = bnb.nn.Linear4bit(
                 layer.in_features, layer.out_features, bias=bias, compute_dtype=compute_dtype, quant_type="nf4"
             )
+            # on processors with bf16 it would pack weights anew once it evaluates: for some sizes alone, in bf16, and
+            # training cannot go on with them
+            new.support_avx512bf16_for_cpu = False
             new.weight = bnb.nn.Params4bit(
                 weight.cpu(), requires_grad=False, quant_type="nf4", compress_statistics=True
             )

@@ -38,6 +38,8 @@ CONFIGS = sorted((Path(ocr.pipeline.__file__).parent / "configs").rglob("*.yaml"
 ALPHABET = Alphabet([*" adeikmnostu"])
 TEXTS = (("a tea", "mud"), ("do it", "kins"))
 WIDTH, HEIGHT, LINE_WIDTH = 128, 128, 128
+FEW = 2
+"""Wrong characters of two pages that pass for learnt by heart: lines are cut a little differently in reading."""
 
 
 @dataclass(frozen=True)
@@ -179,12 +181,15 @@ def learnt(name: str) -> Pipeline:
     tiny, pipeline = TINY[name], build(name).train()
     batch = tiny.batch(pipeline, PAGES)
     optimizer = torch.optim.AdamW(pipeline.parameters(), lr=tiny.rate, betas=(0.9, 0.95))
-    for step in range(tiny.steps):
-        optimizer.param_groups[0]["lr"] = tiny.rate * min(1, step / 20 + 0.05, 5 * (1 - step / tiny.steps))
-        optimizer.zero_grad()
-        torch.stack(list(pipeline.loss(pipeline(batch), batch).values())).sum().backward()
-        optimizer.step()
-    return pipeline.eval()
+    for _ in range(3):  # once is mostly enough, but it ends a little differently on each kind of processor
+        for step in range(tiny.steps):
+            optimizer.param_groups[0]["lr"] = tiny.rate * min(1, step / 20 + 0.05, 5 * (1 - step / tiny.steps))
+            optimizer.zero_grad()
+            torch.stack(list(pipeline.train().loss(pipeline(batch), batch).values())).sum().backward()
+            optimizer.step()
+        if errors_of(pipeline.eval()) <= FEW:
+            break
+    return pipeline
 
 
 @pytest.fixture(scope="module")
@@ -232,10 +237,14 @@ def test_outputs_do_not_depend_on_the_batch(name: str, fresh: Pipeline) -> None:
         torch.testing.assert_close(together[key][: len(tensor)], tensor, rtol=1e-4, atol=1e-5)
 
 
+def errors_of(pipeline: Pipeline) -> int:
+    """Wrong characters in all that is read of the two pages."""
+    pages = zip(TEXTS, pipeline.predict(IMAGES), strict=True)
+    return sum(edit_distance("\n".join(texts), page.text.replace("\n\n", "\n")) for texts, page in pages)
+
+
 def test_a_handful_of_lines_is_learnt_by_heart(learnt: Pipeline) -> None:
-    pages = zip(TEXTS, learnt.predict(IMAGES), strict=True)
-    errors = [edit_distance("\n".join(texts), page.text.replace("\n\n", "\n")) for texts, page in pages]
-    assert sum(errors) <= 2, errors  # so short a training ends a little differently on each kind of processor
+    assert errors_of(learnt) <= FEW
 
 
 def test_what_a_model_finds_adds_losses_in_training(name: str, learnt: Pipeline) -> None:

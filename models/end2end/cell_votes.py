@@ -45,11 +45,16 @@ def voters(spots: Spots, kept: Indices, config: SpotConfig) -> tuple[Indices, In
 def voted_features(spots: Spots, kept: Indices, config: SpotConfig) -> NDArray[np.float32]:
     """Features (len(kept), F): the means over the cells that speak of each, weighted by their presence."""
     which, other = voters(spots, kept, config)
+    told = np.bincount(which, minlength=len(kept)) > 1  # of a single cell the mean is its own
+    features = spots.features[kept]
+    some = told[which]
+    which, other = which[some], other[some]
     order = np.argsort(which, kind="stable")
     which, other = which[order], other[order]
-    starts = np.searchsorted(which, np.arange(len(kept)))
+    if len(which) == 0:
+        return features
     weights = spots.presence[other].astype(np.float32)
     weights /= np.bincount(which, weights, minlength=len(kept)).astype(np.float32)[which]
-    if len(kept) == 0:
-        return spots.features[kept]
-    return np.asarray(np.add.reduceat(spots.features[other] * weights[:, None], starts, axis=0))
+    starts = np.searchsorted(which, np.flatnonzero(told))
+    features[told] = np.add.reduceat(spots.features[other] * weights[:, None], starts, axis=0)
+    return features

@@ -148,4 +148,6 @@ def character_text(symbols: list[int], alphabet: Alphabet) -> str:
     """The character (NFC) of a base and what is attached to it; empty if the base is none."""
     if symbols[0] == 0:
         return ""
+    if not any(symbols[1:]) and (base := alphabet.symbol(symbols[0])).isascii():  # quick: most of Latin script
+        return base
     return compose([alphabet.symbol(symbol) for symbol in symbols if symbol])[0][0]

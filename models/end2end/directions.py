@@ -35,10 +35,11 @@ def neighbour_axes(spots: Spots) -> FloatArray:
         return axes
     first, second = near_pairs(spots.centres, spots.centres, NEAR * float(np.quantile(spots.heights, 0.75)))
     way = spots.centres[second] - spots.centres[first]
-    distance = np.linalg.norm(way, axis=1) / spots.heights[first]
-    order = np.argsort(-distance, kind="stable")  # the nearest is written last
-    order = order[distance[order] < NEAR]
-    axes[first[order]] = np.degrees(np.arctan2(way[order, 1], way[order, 0]))
+    distance = np.hypot(*way.T) / spots.heights[first]
+    nearest = np.full(len(spots), NEAR)
+    np.minimum.at(nearest, first, distance)
+    chosen = (distance < NEAR) & (distance == nearest[first])
+    axes[first[chosen]] = np.degrees(np.arctan2(way[chosen, 1], way[chosen, 0]))
     return np.asarray((axes + 90) % 180 - 90)
 
 
@@ -75,6 +76,8 @@ def difference(angles: FloatArray | float, other: FloatArray | float) -> FloatAr
 
 def group_of(spots: Spots, axes: FloatArray, groups: list[float]) -> Indices:
     """Which group (M,) each character belongs to: the one that most characters about it speak for."""
+    if len(groups) == 1:
+        return np.zeros(len(spots), np.intp)
     gaps = np.abs(axis_difference(axes[:, None], np.array(groups)))  # (M, groups)
     votes = np.where(gaps < SPREAD, 1.0, 0.0)
     first, second = near_pairs(spots.centres, spots.centres, 2 * NEAR * float(np.quantile(spots.heights, 0.75)))

@@ -61,8 +61,14 @@ def unread_squares(squares: NDArray[np.bool_], spots: Spots, large: float) -> ND
     """
     read = np.zeros(squares.shape, np.uint8)
     reach = np.ceil(np.maximum(spots.heights, spots.widths) / 2 / SQUARE).astype(int)
-    for (x, y), radius in zip(np.floor(spots.centres / SQUARE).astype(int).tolist(), reach.tolist(), strict=True):
-        cv2.rectangle(read, (x - radius, y - radius), (x + radius, y + radius), 1, cv2.FILLED)
+    columns, rows = (np.floor(spots.centres[:, axis] / SQUARE).astype(int) for axis in (0, 1))
+    height, width = squares.shape
+    here = (columns >= 0) & (rows >= 0) & (columns < width) & (rows < height)
+    for radius in np.unique(reach[here]).tolist():  # of few sizes
+        centres = np.zeros(squares.shape, np.uint8)
+        own = here & (reach == radius)
+        centres[rows[own], columns[own]] = 1
+        read |= cv2.dilate(centres, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
     left = (squares & (read == 0)).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
     sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) * SQUARE

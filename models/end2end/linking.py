@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.models.end2end.neighbours import near_pairs
+from ocr.models.end2end.neighbours import local_distance, near_pairs
 from ocr.models.end2end.reading_config import LinkConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_targets import LINK_END, LINK_NEXT, LINK_SPACE
@@ -60,7 +60,7 @@ def candidates(spots: Spots, config: LinkConfig) -> tuple[Indices, Indices]:
     firsts, seconds = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
     for octave in np.unique(octaves):
         some = goes_on[octaves == octave]
-        reach = np.linalg.norm(spots.way[some], axis=1) / 2 + config.tolerance * spots.heights[some]
+        reach = np.hypot(*spots.way[some].T) / 2 + config.tolerance * spots.heights[some]
         near, others = near_pairs(spots.centres[some] + spots.way[some] / 2, spots.centres, float(reach.max()))
         firsts.append(some[near])
         seconds.append(others)
@@ -74,13 +74,13 @@ def link_cost(spots: Spots, first: Indices, second: Indices, config: LinkConfig)
     direction, and may skip a full stop.
     """
     heights = spots.heights[first]
-    length = np.linalg.norm(spots.way[first], axis=1)
-    ahead = spots.way[first] / np.maximum(length, 1e-6)[:, None]
-    gap = spots.centres[second] - spots.centres[first]
-    forward = (gap * ahead).sum(axis=1)
-    aside = np.abs(gap[:, 1] * ahead[:, 0] - gap[:, 0] * ahead[:, 1])
+    lengths = np.hypot(*spots.way.T)
+    length = lengths[first]
+    ahead = (spots.way / np.maximum(lengths, 1e-6)[:, None])[first]
+    forward, aside = local_distance(spots.centres[first], ahead, spots.centres[second])
+    aside = np.abs(aside)
     ratio = np.abs(np.log(spots.heights[second] / heights))
-    turn = (spots.along[first] * spots.along[second]).sum(axis=1)
+    turn = (spots.along[first] * spots.along[second]) @ (1.0, 1.0)
     possible = (forward > 0) & (forward < length + config.tolerance * heights) & (aside < config.aside * heights)
     possible &= (ratio < np.log(config.similar)) & (turn > np.cos(np.radians(config.bend))) & (first != second)
     return np.where(possible, forward / heights + aside / heights, np.inf)
@@ -88,6 +88,8 @@ def link_cost(spots: Spots, first: Indices, second: Indices, config: LinkConfig)
 
 def without_circles(following: Indices) -> Indices:
     """Links that would come back to where they began are cut; they can only arise where text runs round."""
+    if not has_circles(following):
+        return following
     state = np.zeros(len(following), np.int8)  # 1: on the way, 2: done
     for start in range(len(following)):
         path, here = [], start
@@ -99,6 +101,14 @@ def without_circles(following: Indices) -> Indices:
             following[path[-1]] = -1
         state[path] = 2
     return following
+
+
+def has_circles(following: Indices) -> bool:
+    """Whether any of them goes on for more steps than there are characters."""
+    ahead = np.append(following, -1)  # who has come to an end stays there
+    for _ in range(len(following).bit_length()):  # twice as many steps each time
+        ahead = ahead[ahead]
+    return bool((ahead >= 0).any())
 
 
 def space_probability(spots: Spots, line: Indices) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ Indices = NDArray[np.intp]
 
 def local_distance(centres: FloatArray, along: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Way from centres of characters (K, 2) to points (K, 2): along their reading directions (K, 2) and across them."""
-    way = points - centres
-    return (way * along).sum(axis=1), way[:, 1] * along[:, 0] - way[:, 0] * along[:, 1]
+    (x, y), (right, down) = (points - centres).T, along.T
+    return x * right + y * down, y * right - x * down
 
 
 def near_pairs(points: FloatArray, others: FloatArray, reach: float) -> tuple[Indices, Indices]:

@@ -24,14 +24,16 @@ TOLERANCE = 3e-2
 
 
 class Spotting(nn.Module):
-    """The spotter as it looks: from images to the cells that may stand for characters, and features."""
+    """The spotter as it looks: from images to the cells that may stand for characters, and features, channels last: so
+    convolutions in 8 bits leave them and naming reads them, and to turn them round takes time."""
 
     def __init__(self, spotter: Spotter, config: SpotConfig) -> None:
         super().__init__()
         self.spotter, self.config = spotter, config
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return self.spotter.spot(images, self.config.least, self.config.peak)
+        cells, maps, fine, coarse = self.spotter.spot(images, self.config.least, self.config.peak)
+        return cells, maps, fine.permute(0, 2, 3, 1), coarse.permute(0, 2, 3, 1)
 
 
 class Naming(nn.Module):
@@ -42,7 +44,7 @@ class Naming(nn.Module):
         self.spotter = spotter
 
     def forward(self, fine: Tensor, coarse: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-        return self.spotter.named(fine, coarse, cells)
+        return self.spotter.named(fine.permute(0, 3, 1, 2), coarse.permute(0, 3, 1, 2), cells)
 
 
 class Rereading(nn.Module):
@@ -67,7 +69,7 @@ def export_networks(folder: Path) -> dict[str, float]:
     rng = np.random.default_rng(0)
     path, names = folder / "spotter.onnx", folder / "names.onnx"
     inputs = [rng.uniform(0, 255, (1, 1, *shape)).astype(np.float32) for shape in ((256, 320), (416, 224))]
-    dense = {"fine": {2: "rows", 3: "columns"}, "coarse": {2: "half_rows", 3: "half_columns"}}
+    dense = {"fine": {1: "rows", 2: "columns"}, "coarse": {1: "half_rows", 2: "half_columns"}}
     dynamic = {"images": {2: "height", 3: "width"}, "cells": {0: "spots"}, "maps": {0: "spots"}} | dense
     spotting = Spotting(pipeline.spotter, pipeline.config.spot)
     write_onnx(spotting, {"images": inputs[0]}, ["cells", "maps", "fine", "coarse"], dynamic, path)
@@ -95,8 +97,9 @@ def export_context(spotter: Spotter, path: Path, rng: np.random.Generator) -> fl
 
 @torch.no_grad()
 def example_features(spotter: Spotter, images: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
-    """Features of images as :meth:`Spotter.named` takes them, and three cells."""
-    fine, coarse = (tensor.numpy() for tensor in spotter.eval().features(torch.from_numpy(images)))
+    """Features of images as :class:`Naming` takes them, and three cells."""
+    features = spotter.eval().features(torch.from_numpy(images))
+    fine, coarse = (tensor.permute(0, 2, 3, 1).contiguous().numpy() for tensor in features)
     return {"fine": fine, "coarse": coarse, "cells": np.array([(0, 0, 0), (0, 3, 5), (0, 7, 2)])}
 
 

@@ -50,6 +50,8 @@ class Spots:
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Spots:
         """Some of the characters."""
+        if which.dtype == np.bool_ and which.all():
+            return self
         return Spots(*(getattr(self, field.name)[which] for field in fields(self)))
 
     def moved(self, matrix: FloatArray) -> Spots:

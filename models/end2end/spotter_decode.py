@@ -58,6 +58,7 @@ def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
 
 def distinct(spots: Spots, config: SpotConfig) -> Indices:
     """Which of them (M,) are characters, each once."""
+    spots = replace(spots, features=spots.features[:, :0])  # they have no say, and to take some of them takes time
     some = np.flatnonzero((spots.presence >= config.presence) | ((spots.presence >= config.faint) & is_narrow(spots)))
     kept = some[survivors(spots.take(some), config)]
     sure = spots.presence[kept] >= config.presence
@@ -91,7 +92,7 @@ def unnamed_spots(cells: NDArray[np.int64], maps: FloatMap) -> Spots:
     maps = np.asarray(maps, np.float64)
     centres: FloatArray = (cells[:, ::-1].astype(np.float64) + 0.5 + maps[:, 1:3]) * CELL
     heights, widths = (np.exp(np.clip(maps[:, i], -4, 4)) * REFERENCE for i in (3, 4))
-    along = maps[:, 5:7] / np.maximum(np.linalg.norm(maps[:, 5:7], axis=1), 1e-6)[:, None]
+    along = maps[:, 5:7] / np.maximum(np.hypot(maps[:, 5], maps[:, 6]), 1e-6)[:, None]
     links = np.exp(maps[:, 9:12] - maps[:, 9:12].max(axis=1, keepdims=True))
     count, none = len(cells), np.zeros((len(cells), SLOTS), np.int64)
     return Spots(
@@ -115,7 +116,7 @@ def survivors(spots: Spots, config: SpotConfig) -> NDArray[np.bool_]:
     surer |= (spots.presence[first] == spots.presence[second]) & (first < second)
     first, second = first[surer], second[surer]
     forward, aside = local_distance(spots.centres[first], spots.along[first], spots.centres[second])
-    widths = np.maximum(spots.widths, config.pitch * np.linalg.norm(spots.way, axis=1) * spots.links[:, LINK_NEXT])
+    widths = np.maximum(spots.widths, config.pitch * np.hypot(*spots.way.T) * spots.links[:, LINK_NEXT])
     twins = (spots.symbols[first] == spots.symbols[second]).all(axis=1)
     certain = np.minimum(spots.certainty[first], spots.certainty[second]) >= CERTAIN
     along = np.where(certain & ~twins, config.apart, config.along)

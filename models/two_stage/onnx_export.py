@@ -15,7 +15,10 @@ from ocr.models.two_stage.recognise import Network
 from ocr.models.weights import load_pipeline
 
 TOLERANCE = 2e-2
-"""Largest difference of a logit between torch and ONNX Runtime, both fp32."""
+"""Largest difference of a logit between torch and ONNX Runtime, both fp32;"""
+
+RELATIVE = 2e-3
+"""or, where logits are large, as a share of the largest: constants of the file are stored in fp16."""
 
 
 def export_networks(folder: Path) -> dict[str, float]:
@@ -48,7 +51,9 @@ def largest_difference(
     torch_network: Network, onnx_network: Network, inputs: list[NDArray[np.float32]], part: str
 ) -> float:
     """Raises ModelError if the networks differ by more than the tolerance on any input."""
-    worst = max(float(np.abs(torch_network(x) - onnx_network(x)).max()) for x in inputs)
-    if not worst <= TOLERANCE:
-        raise ModelError(f"the exported {part} differs from the trained one by {worst:.3g}, more than {TOLERANCE:g}")
+    answers = [torch_network(x) for x in inputs]
+    worst = max(float(np.abs(y - onnx_network(x)).max()) for x, y in zip(inputs, answers, strict=True))
+    allowed = max(TOLERANCE, RELATIVE * max(float(np.abs(y).max()) for y in answers))
+    if not worst <= allowed:
+        raise ModelError(f"the exported {part} differs from the trained one by {worst:.3g}, more than {allowed:.2g}")
     return worst

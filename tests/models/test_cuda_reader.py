@@ -52,7 +52,8 @@ def test_reading_in_bf16_is_guided_and_can_be_corrected(pipeline: str, monkeypat
     assert isinstance(reader, cuda_reader.AutocastReader) and isinstance(reader.reader, GuidedReader)
     assert isinstance(reader, DoubtingReader) and reader.pipeline == pipeline
     ((mine,), (expected,)) = ([*r.predict([page()])[0].lines] for r in (reader, ocr.pipeline.load(pipeline=pipeline)))
-    assert mine.text == expected.text != "" and not mine.doubts
+    assert expected.text and not mine.doubts
+    assert edit_distance(mine.text, expected.text) <= 1  # a space about the threshold falls as the processor rounds
     assert mine.confidence != expected.confidence, "bf16 rounds, so it was not used"
     (line,) = reader.read_lines([page()[50:110]])
     assert edit_distance(line.text, TEXT) <= 3 and not line.doubts

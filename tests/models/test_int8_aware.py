@@ -78,6 +78,7 @@ def test_bounds_of_inputs_follow_what_comes() -> None:
     layer(torch.tensor([[0.5, 1.0]]))
     assert (rounded.low, rounded.high) == pytest.approx((-0.99, 2.97))
     assert torch.isfinite(layer(torch.zeros(1, 2))).all()
+    assert layer(torch.zeros(0, 2)).shape == (0, 2), "a page without characters"
 
 
 def test_what_export_leaves_in_full_precision_is_not_rounded() -> None:
