@@ -58,12 +58,15 @@ def line_doubts(
     """
     doubts: list[Doubt] = []
     place = number = 0
+    gaps, sure = [0.0, *spaces.tolist()], (spots.certainty[line] >= SURE).tolist()
     for word in words:
         for position, char in enumerate(word.chars):
-            if number:
-                doubts += space_doubt(place, position == 0, float(spaces[number - 1]))
-                place += position == 0
-            doubts += character_doubt(place, char.text, spots, int(line[number]), alphabet)
+            first = number > 0 and position == 0  # behind a space
+            if (gaps[number] if first else 1 - gaps[number]) < SURE:
+                doubts += space_doubt(place, first, gaps[number])
+            place += first
+            if not sure[number]:
+                doubts += character_doubt(place, char.text, spots, int(line[number]), alphabet)
             place += len(char.text)
             number += 1
     return tuple(doubts)

@@ -21,6 +21,8 @@ def agreeing_case(letters: Sequence[str]) -> list[str]:
     one that is not its first letter. They become small inside a word of small letters that has no other capitals inside
     (McDonald has). All else stays.
     """
+    if all(map(str.islower, letters)):  # quick: most words are
+        return list(letters)
     capitals = [number for number, letter in enumerate(letters) if letter.isupper() and letter.lower() not in ONE_SHAPE]
     small = sum(letter.islower() and letter not in ONE_SHAPE and letter != "l" for letter in letters)
     if small == 0 and (len(capitals) > 1 or (capitals and capitals[0] > 0)):

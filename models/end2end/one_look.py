@@ -118,8 +118,7 @@ def spot_tiles(
             keep = partial(kept_of_tile, inner=inner, spot=spot, heights=heights)
             cells, *others = network(page[:, :, top:bottom, left:right], keep)
             seen.append((cells + np.array([top, left]) // CELL, *others))
-    cells, maps, probabilities, features = (np.concatenate(arrays) for arrays in zip(*seen, strict=True))
-    spots = decode_spots((cells, maps, probabilities, features), spot)
+    spots = decode_spots(seen, spot)
     inside = (spots.centres >= 0) & (spots.centres < page.shape[:1:-1])
     return spots.take(np.flatnonzero(inside.all(axis=1)))
 

@@ -37,14 +37,15 @@ def reread(spots: Spots, lines: Sequence[Indices], context: Context, alternative
     options = np.empty((*scores.shape, SLOTS), np.int64)
     for batch in batches(lines):  # who is in none is not read
         index, real = padded(batch)  # (L, T)
-        told, follows = context(spots.features[index] * real[..., None], shapes[index] * real[..., None])
-        those, probabilities = index[real], told[real]  # (K,), (K, 3, C)
-        links[those], symbols[those] = follows[real], probabilities.argmax(axis=2)
-        certainty[those] = probabilities.max(axis=2).prod(axis=1)
+        features, batch_shapes = spots.features[index], shapes[index]
+        features[~real], batch_shapes[~real] = 0, 0
+        told, follows = context(features, batch_shapes)  # (L, T, 3, C)
+        those, surest = index[real], told.max(axis=3).prod(axis=2)  # (K,), (L, T)
+        links[those], symbols[those], certainty[those] = follows[real], told.argmax(axis=3)[real], surest[real]
         options[those], scores[those] = symbols[those, None], np.log(np.maximum(certainty[those], LEAST))[:, None]
-        doubtful = certainty[those] < SURE  # of the others nobody asks, and it takes time
+        doubtful = real & (surest < SURE)  # of the others nobody asks, and it takes time
         if alternatives and doubtful.any():
-            options[those[doubtful]], scores[those[doubtful]] = likeliest(probabilities[doubtful])
+            options[index[doubtful]], scores[index[doubtful]] = likeliest(told[doubtful])
     return replace(spots, symbols=symbols, certainty=certainty, links=links, options=options, option_scores=scores)
 
 

@@ -71,4 +71,6 @@ class Spots:
 
 def joined(groups: Sequence[Spots]) -> Spots:
     """All characters of several groups."""
+    if len(groups) == 1:
+        return groups[0]
     return Spots(*(np.concatenate([getattr(group, field.name) for group in groups]) for field in fields(Spots)))

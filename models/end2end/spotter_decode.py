@@ -7,7 +7,7 @@ a vote on what character it is (:mod:`ocr.models.end2end.cell_votes`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from ocr.models.end2end.characters import SLOTS
 from ocr.models.end2end.faint_signs import in_gaps, is_narrow
 from ocr.models.end2end.neighbours import Indices, local_distance, near_pairs
 from ocr.models.end2end.reading_config import SpotConfig
-from ocr.models.end2end.spots import Spots
+from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import CELL
 from ocr.models.end2end.spotter_targets import LINK_NEXT, REFERENCE
 from ocr.polygon import FloatArray
@@ -42,17 +42,18 @@ CERTAIN = 0.9
 """Probability of its class from which a cell is certain what it sees."""
 
 
-def decode_spots(answers: Answers, config: SpotConfig) -> Spots:
-    """The characters that the answers speak of, each once; in pixels of the network's input.
+def decode_spots(tiles: Sequence[Answers], config: SpotConfig) -> Spots:
+    """The characters that the answers about a page's tiles speak of, each once; in pixels of the network's input.
 
     Those of less than ``config.presence`` are narrow ones in gaps: :mod:`ocr.models.end2end.faint_signs`.
     """
-    spots = raw_spots(answers)
+    spots = joined([raw_spots(answers) for answers in tiles])  # not the answers: they are large
     kept = distinct(spots, config)
     found = replace(spots.take(kept), features=voted_features(spots, kept, config))
     if not config.alternatives:
         return found
-    options, scores = likeliest(np.asarray(answers[2])[kept])  # of what is left alone: it takes time
+    probabilities = np.concatenate([answers[2] for answers in tiles])
+    options, scores = likeliest(probabilities[kept])  # of what is left alone: it takes time
     return replace(found, options=options, option_scores=scores)
 
 

@@ -37,7 +37,7 @@ def spots_of(rows: list[tuple[float, float, float, int, float]]) -> Spots:
 
 
 def decoded(rows: list[tuple[float, float, float, int, float]]) -> list[int]:
-    spots = decode_spots(answers(rows), CONFIG)
+    spots = decode_spots([answers(rows)], CONFIG)
     return [int(symbol) for symbol in spots.symbols[np.argsort(spots.centres[:, 0]), 0]]
 
 

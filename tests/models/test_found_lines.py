@@ -141,7 +141,7 @@ def test_pages_of_a_batch_are_told_apart() -> None:
 
 def test_what_is_no_character_is_not_written() -> None:
     spots = decode_spots(
-        answers_of(characters_of(page_of(("Say it",), height=24), ALPHABET), TargetConfig()), SpotConfig()
+        [answers_of(characters_of(page_of(("Say it",), height=24), ALPHABET), TargetConfig())], SpotConfig()
     )
     (line,) = link_lines(spots, LinkConfig())
     symbols = spots.symbols.copy()
@@ -159,7 +159,7 @@ def test_spaces_are_doubted() -> None:
     cells, maps, probabilities, features = own_answers(("ab cd e",))
     maps[1, 9:12] = np.log([0.01, 0.39, 0.6])  # after the b a space, perhaps
     maps[2, 9:12] = np.log([0.01, 0.9, 0.09])  # after the c none, perhaps
-    spots = decode_spots((cells, maps, probabilities, features), SpotConfig(alternatives=True))
+    spots = decode_spots([(cells, maps, probabilities, features)], SpotConfig(alternatives=True))
     (linked,) = link_lines(spots, LinkConfig())
     line = assemble_line(spots, linked, ALPHABET, (SIZE, SIZE), LinkConfig(), doubting=True)
     assert line is not None and line.text == "ab cd e"
@@ -173,7 +173,7 @@ def test_that_no_character_is_there_is_a_reading() -> None:
     letter = ALPHABET.encode("r")[0]
     probabilities[2, 0] = 0
     probabilities[2, 0, [letter, 0]] = 0.6, 0.4
-    spots = decode_spots((cells, maps, probabilities, features), SpotConfig(alternatives=True))
+    spots = decode_spots([(cells, maps, probabilities, features)], SpotConfig(alternatives=True))
     (linked,) = link_lines(spots, LinkConfig())
     line = assemble_line(spots, linked, ALPHABET, (SIZE, SIZE), LinkConfig(), doubting=True)
     assert line is not None and line.text == "cart"

@@ -114,7 +114,7 @@ def test_a_new_context_leaves_features_nearly_as_they_are() -> None:
 
 
 def test_reading_takes_class_and_spaces_from_the_line() -> None:
-    spots = decode_spots(answers_of(characters_of(page_of(), ALPHABET), TargetConfig()), SpotConfig())
+    spots = decode_spots([answers_of(characters_of(page_of(), ALPHABET), TargetConfig())], SpotConfig())
     lines = link_lines(spots, LinkConfig())
     shown: list[tuple[int, int]] = []
 

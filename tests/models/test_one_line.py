@@ -30,7 +30,7 @@ TEXT = "12.50 to pay"
 
 def row_of(text: str, height: float = 24, top: float = 100) -> Spots:
     characters = characters_of(page_of((text,), height=height, top=top), ALPHABET)
-    return decode_spots(answers_of(characters, TargetConfig()), SpotConfig())
+    return decode_spots([answers_of(characters, TargetConfig())], SpotConfig())
 
 
 def letters(spots: Spots) -> str:

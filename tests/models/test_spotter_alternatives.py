@@ -48,7 +48,7 @@ def test_doubts_name_their_places_and_what_the_line_says_comes_first() -> None:
     wanted, other = (ALPHABET.encode(letter)[0] for letter in "fl")
     unsure = probabilities[:, 0].argmax(axis=1) == wanted  # every f of "ill-fitting fillings" may be an l
     probabilities[unsure, 0, wanted], probabilities[unsure, 0, other] = 0.7, 0.3
-    spots = decode_spots((cells, maps, probabilities, features), SpotConfig(alternatives=True))
+    spots = decode_spots([(cells, maps, probabilities, features)], SpotConfig(alternatives=True))
     link = LinkConfig()
     linked = link_lines(spots, link)
     lines = [assemble_line(spots, line, ALPHABET, (SIZE, SIZE), link, doubting=True) for line in linked]

@@ -65,7 +65,7 @@ def answers_of(characters: Characters, config: TargetConfig) -> Answers:
 
 
 def read(answers: Answers) -> list[str]:
-    spots = decode_spots(answers, SpotConfig())
+    spots = decode_spots([answers], SpotConfig())
     lines = [
         assemble_line(spots, line, ALPHABET, (SIZE, SIZE), LinkConfig()) for line in link_lines(spots, LinkConfig())
     ]
@@ -82,7 +82,7 @@ def test_targets_decode_to_the_text_at_any_angle(degrees: float, height: float) 
 
 def test_boxes_come_back_where_they_were() -> None:
     page = page_of(height=24)
-    spots = decode_spots(answers_of(characters_of(page, ALPHABET), TargetConfig()), SpotConfig())
+    spots = decode_spots([answers_of(characters_of(page, ALPHABET), TargetConfig())], SpotConfig())
     lines = [
         assemble_line(spots, line, ALPHABET, (SIZE, SIZE), LinkConfig()) for line in link_lines(spots, LinkConfig())
     ]
@@ -148,8 +148,8 @@ def test_a_blank_page_has_no_targets_and_no_answers() -> None:
         np.zeros((0, 2), np.int64), np.zeros((0, 12), np.float32), np.zeros((0, 3, 5), np.float32),
         np.zeros((0, 4), np.float32),
     )  # fmt: skip
-    assert len(decode_spots(nothing, SpotConfig())) == 0
-    assert link_lines(decode_spots(nothing, SpotConfig()), LinkConfig()) == []
+    assert len(decode_spots([nothing], SpotConfig())) == 0
+    assert link_lines(decode_spots([nothing], SpotConfig()), LinkConfig()) == []
 
 
 def test_a_second_answer_about_the_same_character_gives_way() -> None:
@@ -175,7 +175,7 @@ def test_no_character_follows_two() -> None:
     answers = answers_of(characters, TargetConfig())
     rng = np.random.default_rng(0)
     answers[1][:, 7:9] += rng.normal(0, 0.3, (len(answers[1]), 2)).astype(np.float32)  # careless links
-    spots = decode_spots(answers, SpotConfig())
+    spots = decode_spots([answers], SpotConfig())
     following = successors(spots, LinkConfig())
     linked = following[following >= 0]
     assert len(set(linked.tolist())) == len(linked)
