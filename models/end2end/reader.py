@@ -29,6 +29,7 @@ from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_decode import Network
 from ocr.models.interface import Image
 from ocr.models.page_blocks import page_blocks
+from ocr.models.stray_hangul import LETTERS, SHARE, WON
 from ocr.polygon import as_polygon, from_box
 
 LINE_PIXELS = 28
@@ -56,7 +57,7 @@ class End2EndReader:
         self, network: Network, alphabet: Alphabet, settings: ReadingSettings, context: Context | None = None
     ) -> None:
         self._network, self._context, self.alphabet, self.settings = network, context, alphabet, settings
-        self._leads = alphabet.known(LEADS)
+        self._leads, self._won = alphabet.known(LEADS), alphabet.known(WON)
 
     def with_alternatives(self) -> End2EndReader:
         """See :class:`~ocr.models.interface.DoubtingReader`."""
@@ -86,12 +87,17 @@ class End2EndReader:
         link, size = self.settings.link, (image.shape[1], image.shape[0])
         known, (spots, linked) = len(spots), with_signs(spots, faint, linked, self.alphabet)
         if self._context is not None:
-            told = reread(spots, linked, self._context, self.settings.spot.alternatives)
+            told = reread(spots, linked, self._context, self.settings.spot.alternatives, self._unlikely(spots))
             spots = with_names_of_signs(told, spots, known)
         lines = [
             assemble_line(spots, line, self.alphabet, size, link, self.settings.spot.alternatives) for line in linked
         ]
         return [line for line in lines if line]
+
+    def _unlikely(self, spots: Spots) -> list[int]:
+        """Classes of bases that a page has none of: where there is no Hangul, what looks like a won sign is #."""
+        hangul = np.isin(spots.symbols[:, 0], list(self._leads))
+        return list(self._won) if len(spots) >= LETTERS and hangul.mean() <= SHARE else []
 
     def read_lines(self, images: Sequence[Image]) -> list[Line]:
         """Line crops (H, W, 3): the row of text in each; a crop without text gives a line with empty text."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ocr.models.end2end.alternatives import COUNT, LEAST, SURE, likeliest
 from ocr.models.end2end.characters import SLOTS
+from ocr.models.end2end.lost_characters import with_room
 from ocr.models.end2end.spots import Spots
 
 Indices = NDArray[np.intp]
@@ -25,9 +26,11 @@ AT_ONCE = 2048
 """Characters that are looked at in one go, padding included."""
 
 
-def reread(spots: Spots, lines: Sequence[Indices], context: Context, alternatives: bool) -> Spots:
+def reread(
+    spots: Spots, lines: Sequence[Indices], context: Context, alternatives: bool, without: Sequence[int] = ()
+) -> Spots:
     """The characters with class, certainty and links as their lines tell them; ``alternatives`` as in
-    :class:`ocr.models.end2end.reading_config.SpotConfig`."""
+    :class:`ocr.models.end2end.reading_config.SpotConfig`. Bases of the classes ``without`` are not read."""
     if len(spots) == 0:
         return spots
     shapes = shapes_of(spots)
@@ -35,18 +38,33 @@ def reread(spots: Spots, lines: Sequence[Indices], context: Context, alternative
     symbols = np.empty((len(spots), SLOTS), np.int64)
     scores = np.empty((len(spots), COUNT if alternatives else 1), np.float64)
     options = np.empty((*scores.shape, SLOTS), np.int64)
+    else_symbols, else_certainty = np.zeros_like(symbols), np.zeros_like(certainty)
     for batch in batches(lines):  # who is in none is not read
         index, real = padded(batch)  # (L, T)
         features, batch_shapes = spots.features[index], shapes[index]
         features[~real], batch_shapes[~real] = 0, 0
         told, follows = context(features, batch_shapes)  # (L, T, 3, C)
+        if without:
+            told[:, :, 0, without] = 0
+            told[:, :, 0] /= np.maximum(told[:, :, 0].sum(axis=2, keepdims=True), LEAST)
         those, surest = index[real], told.max(axis=3).prod(axis=2)  # (K,), (L, T)
         links[those], symbols[those], certainty[those] = follows[real], told.argmax(axis=3)[real], surest[real]
         options[those], scores[those] = symbols[those, None], np.log(np.maximum(certainty[those], LEAST))[:, None]
         doubtful = real & (surest < SURE)  # of the others nobody asks, and it takes time
         if alternatives and doubtful.any():
             options[index[doubtful]], scores[index[doubtful]] = likeliest(told[doubtful])
+        nothing = real & (told[:, :, 0].argmax(axis=2) == 0)
+        else_symbols[index[nothing]], else_certainty[index[nothing]] = something(told[nothing])
+    lost = with_room(spots, lines, else_certainty > 0)
+    symbols[lost], certainty[lost] = else_symbols[lost], else_certainty[lost]
     return replace(spots, symbols=symbols, certainty=certainty, links=links, options=options, option_scores=scores)
+
+
+def something(probabilities: FloatMap) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Of class probabilities (K, SLOTS, C) the likeliest characters (K, SLOTS) that have a base, and how likely."""
+    probabilities = probabilities.copy()
+    probabilities[:, 0, 0] = 0
+    return probabilities.argmax(axis=2), np.maximum(probabilities.max(axis=2).prod(axis=1), LEAST)
 
 
 def shapes_of(spots: Spots) -> FloatMap:

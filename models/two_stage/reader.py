@@ -18,6 +18,7 @@ from ocr.models.codec import Alphabet
 from ocr.models.interface import Image
 from ocr.models.lookalike_doubts import with_lookalikes
 from ocr.models.page_blocks import page_blocks
+from ocr.models.stray_hangul import hangul_classes, stray_hangul
 from ocr.models.two_stage import detect, recognise
 from ocr.models.two_stage.align import place_text
 from ocr.models.two_stage.alternatives import AlternativesConfig, as_written, line_doubts
@@ -42,7 +43,6 @@ from ocr.models.two_stage.rectify import (
     widen_all,
 )
 from ocr.models.two_stage.stacked_rows import GAIN, TALL, split_across, split_place
-from ocr.models.two_stage.stray_hangul import hangul_classes, stray_hangul
 from ocr.polygon import FloatArray, all_side_lengths
 
 NEVER = -1e4

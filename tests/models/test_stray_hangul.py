@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ocr.models.codec import Alphabet, default_alphabet
+from ocr.models.stray_hangul import hangul_classes, stray_hangul
 from ocr.models.two_stage.reader import ReadingSettings, TwoStageReader
-from ocr.models.two_stage.stray_hangul import hangul_classes, stray_hangul
 
 LATIN = ["The quick brown fox jumps over the lazy dog"] * 4
 
