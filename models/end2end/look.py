@@ -85,23 +85,30 @@ def reading_angle(
 
     Which way it runs is plain where most characters of an upright page say so and are sure of themselves; else a window
     of it is read both ways. What most of them say stands unless the window is far better read another way: on its own
-    it may be read upside down with hardly a doubt.
+    it may be read upside down with hardly a doubt. Where no way is clearly better, a larger window decides.
     """
     upright = abs(axes[0]) <= look.tilt
     agreed = agreement(part, axes[0], look) if upright and len(part) else 0.0
     if len(part) == 0 or (agreed >= look.plain and float(part.confidence.mean()) >= look.plain_confidence):
         return 0.0 if upright else axes[0]
-    left, top, right, bottom = densest_window(part.centres, look.window / scale)
-    window = grey[max(top, 0) : bottom, max(left, 0) : right]
     ways = [axis + turn for axis in axes for turn in (0.0, 180.0)]
-    worth = []
-    for way in ways:
-        seen = spot_turned(window, scale, way, network, look, spot)
-        worth.append(float(seen.confidence[np.abs(difference(seen.angles, way)) < look.group].sum()))
-        if way == axes[0] and agreed > 0.5:
-            worth[0] = look.settled * float(seen.confidence.sum())
+    for side in (look.window, 2 * look.window):
+        left, top, right, bottom = densest_window(part.centres, side / scale)
+        window = grey[max(top, 0) : bottom, max(left, 0) : right]
+        seen = [spot_turned(window, scale, way, network, look, spot) for way in ways]
+        worth = [worth_of(spots, way, look) for spots, way in zip(seen, ways, strict=True)]
+        if agreed > 0.5:  # then a window may seem to stand on its head even as it is read
+            worth[0] = look.settled * float(seen[0].confidence.sum())
+        best, second = sorted(worth, reverse=True)[:2]
+        if best >= look.clear * second:
+            break
     way = ways[int(np.argmax(worth))]
     return way if abs(way) > look.tilt else 0.0
+
+
+def worth_of(spots: Spots, way: float, look: LookConfig) -> float:
+    """How well text at this angle is read: the confidence of the characters whose own direction it is."""
+    return float(spots.confidence[np.abs(difference(spots.angles, way)) < look.group].sum())
 
 
 def agreement(part: Spots, axis: float, look: LookConfig) -> float:

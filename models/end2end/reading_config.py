@@ -104,7 +104,8 @@ class LookConfig:
         plain: Part of the characters that must speak for an upright page to take it for one without trying it turned,
         plain_confidence: and what their confidence must be on average.
         settled: How many times as well a window must be read another way than as most characters of the page stand.
-        window: Side in pixels of the resized page of the part that is tried both ways.
+        window: Side in pixels of the resized page of the part that is tried both ways;
+        clear: by so many times one way must be better to settle it, else a part of twice the side is tried.
         group_part: Part of the page's characters that must have a direction of their own for a look of its own,
         group_size: and the least number of them.
     """
@@ -135,5 +136,6 @@ class LookConfig:
     plain_confidence: float = 0.4
     settled: float = 1.1
     window: int = 512
+    clear: float = 1.4
     group_part: float = 0.06
     group_size: int = 8

@@ -339,3 +339,11 @@ def test_a_page_that_mostly_stands_upright_is_not_turned_for_a_window_that_reads
     better = Fickle(0.0, 3.0)
     spots = spot_page(page_with(GRID), better, LEADS, LOOK, SPOT)
     assert (np.abs(spots.angles) > 179).mean() > 0.8, "far better the other way"
+
+
+def test_where_a_window_is_not_clearly_better_one_way_a_larger_one_decides() -> None:
+    page, rather = page_with(GRID), Fickle(0.0, 1.0)
+    spots = spot_page(page, rather, LEADS, LOOK, SPOT)
+    assert (np.abs(spots.angles) < 1).mean() > 0.8 and len(rather.sizes) > 4, "two windows were tried"
+    spots = spot_page(page, Fickle(0.0, 1.0), LEADS, replace(LOOK, clear=1.0), SPOT)
+    assert (np.abs(spots.angles) > 179).mean() > 0.8, "the small window alone"
