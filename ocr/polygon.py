@@ -25,7 +25,10 @@ def as_polygon(points: ArrayLike, digits: int = 2) -> Polygon:
 
 def as_polygons(points: ArrayLike, digits: int = 2) -> list[Polygon]:
     """Polygons of as many points each, ``(N, K, 2)``, as :func:`as_polygon` gives them; quicker than one by one."""
-    return [tuple(map(tuple, corners)) for corners in np.asarray(points, dtype=np.float64).round(digits).tolist()]
+    array = np.asarray(points, dtype=np.float64).round(digits)
+    numbers = iter(array.ravel().tolist())
+    corners = zip(numbers, numbers, strict=True)
+    return list(zip(*[corners] * array.shape[1], strict=True))  # as many in turn from one and the same iterator
 
 
 def from_box(left: float, top: float, right: float, bottom: float) -> Polygon:

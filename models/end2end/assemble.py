@@ -81,6 +81,6 @@ def around(boxes: FloatArray, spans: Sequence[tuple[int, int]]) -> FloatArray:
 
 def _word(texts: list[str], outline: Polygon, letters: Sequence[Polygon], confidence: Sequence[float]) -> Word:
     agreed = agreeing_case(agreeing_kinds(texts))
-    chars = tuple(Char(*letter) for letter in zip(agreed, letters, confidence, strict=True))
+    chars = tuple(map(Char, agreed, letters, confidence))
     # the probability that every character is right: what a word's reader wants to know
     return Word("".join(agreed), outline, math.prod(confidence), chars)
