@@ -45,19 +45,26 @@ def reread(
         features[~real], batch_shapes[~real] = 0, 0
         told, follows = context(features, batch_shapes)  # (L, T, 3, C)
         if without:
-            told[:, :, 0, without] = 0
-            told[:, :, 0] /= np.maximum(told[:, :, 0].sum(axis=2, keepdims=True), LEAST)
-        those, surest = index[real], told.max(axis=3).prod(axis=2)  # (K,), (L, T)
-        links[those], symbols[those], certainty[those] = follows[real], told.argmax(axis=3)[real], surest[real]
+            take_out(told, without)
+        those, best, surest = index[real], told.argmax(axis=3), told.max(axis=3).prod(axis=2)
+        links[those], symbols[those], certainty[those] = follows[real], best[real], surest[real]
         options[those], scores[those] = symbols[those, None], np.log(np.maximum(certainty[those], LEAST))[:, None]
         doubtful = real & (surest < SURE)  # of the others nobody asks, and it takes time
         if alternatives and doubtful.any():
             options[index[doubtful]], scores[index[doubtful]] = likeliest(told[doubtful])
-        nothing = real & (told[:, :, 0].argmax(axis=2) == 0)
+        nothing = real & (best[:, :, 0] == 0)
         else_symbols[index[nothing]], else_certainty[index[nothing]] = something(told[nothing])
     lost = with_room(spots, lines, else_certainty > 0)
     symbols[lost], certainty[lost] = else_symbols[lost], else_certainty[lost]
     return replace(spots, symbols=symbols, certainty=certainty, links=links, options=options, option_scores=scores)
+
+
+def take_out(told: FloatMap, classes: Sequence[int]) -> None:
+    """Class probabilities (L, T, 3, C) without these classes of bases, in place."""
+    taken = told[:, :, 0, classes].sum(axis=2)  # (L, T)
+    told[:, :, 0, classes] = 0
+    some = taken > LEAST
+    told[some, 0] /= np.maximum(1 - taken[some], LEAST)[:, None]
 
 
 def something(probabilities: FloatMap) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -83,4 +83,4 @@ def test_classes_that_are_not_to_be_read_are_not() -> None:
     (hash_sign,) = ALPHABET.known("1")
     told[0, 0, 0, hash_sign] = 0.2
     answer = reread(spots, [np.arange(2)], lambda *_: (told.copy(), follows), False, [int(spots.symbols[0, 0])])
-    assert letters(answer) == "1b" and answer.certainty[0] == pytest.approx(0.3**2)
+    assert letters(answer) == "1b" and answer.certainty[0] == pytest.approx(0.2 / 0.7 * 0.3**2)
