@@ -63,33 +63,29 @@ def line_doubts(
         for position, char in enumerate(word.chars):
             first = number > 0 and position == 0  # behind a space
             if (gaps[number] if first else 1 - gaps[number]) < SURE:
-                doubts += space_doubt(place, first, gaps[number])
+                doubts.append(space_doubt(place, first, gaps[number]))
             place += first
             if not sure[number]:
-                doubts += character_doubt(place, char.text, spots, int(line[number]), alphabet)
+                doubts.append(character_doubt(place, char.text, spots, int(line[number]), alphabet))
             place += len(char.text)
             number += 1
     return tuple(doubts)
 
 
-def space_doubt(place: int, written: bool, probability: float) -> list[Doubt]:
-    """Whether a space stands at this place of a line's text, if that is in doubt."""
+def space_doubt(place: int, written: bool, probability: float) -> Doubt:
+    """Whether a space stands at this place of a line's text, where that is in doubt."""
     readings = {" ": probability, "": 1 - probability}
     read, other = (" ", "") if written else ("", " ")
-    if readings[read] >= SURE:
-        return []
     values = tuple((text, math.log(max(LEAST, readings[text]))) for text in (read, other))
-    return [Doubt(place, place + len(read), values)]
+    return Doubt(place, place + len(read), values)
 
 
-def character_doubt(place: int, text: str, spots: Spots, number: int, alphabet: Alphabet) -> list[Doubt]:
-    """What else the character ``text`` at this place may be, if it is in doubt."""
-    if spots.certainty[number] >= SURE:
-        return []
+def character_doubt(place: int, text: str, spots: Spots, number: int, alphabet: Alphabet) -> Doubt:
+    """What else the character ``text`` at this place may be, where that is in doubt."""
     readings = {text: math.log(max(LEAST, float(spots.certainty[number])))}
     for symbols, value in zip(spots.options[number].tolist(), spots.option_scores[number].tolist(), strict=True):
         other = character_text(symbols, alphabet)
         nothing = not any(symbols)
         if (other or nothing) and other.lower() != text.lower():  # the case was settled by the word
             readings.setdefault(other, value)
-    return [Doubt(place, place + len(text), tuple(readings.items()))]
+    return Doubt(place, place + len(text), tuple(readings.items()))
