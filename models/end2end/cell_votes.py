@@ -24,8 +24,8 @@ PRESENCE = 0.6
 """Least presence of a cell with a vote, as a share of the character's own."""
 
 
-SETTLED = 0.8
-"""Presence from which a character needs no votes: its surest cell names clear print right, and naming takes time."""
+SETTLED = 0.97
+"""Probability of its class from which a character needs no votes: it is named, and naming takes time."""
 
 
 def voters(spots: Spots, kept: Indices, config: SpotConfig) -> tuple[Indices, Indices]:
@@ -37,7 +37,7 @@ def voters(spots: Spots, kept: Indices, config: SpotConfig) -> tuple[Indices, In
     counts = (np.abs(forward) <= ALONG * spots.widths[own]) & (np.abs(aside) <= ACROSS * spots.heights[own])
     counts &= (ratio <= SIZE) & (ratio >= 1 / SIZE)
     counts &= spots.presence[other] >= np.maximum(config.presence, PRESENCE * spots.presence[own])
-    counts &= spots.presence[own] < SETTLED
+    counts &= spots.certainty[own] < SETTLED
     counts |= own == other
     return which[counts], other[counts]
 

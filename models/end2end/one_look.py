@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.models.end2end.ink import Grey, box_of, ink_squares, unread_squares
-from ocr.models.end2end.neighbours import Indices
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import CELL
-from ocr.models.end2end.spotter_decode import FloatMap, Heights, Network, decode_spots, suppress, worth_naming
+from ocr.models.end2end.spotter_decode import Answers, Heights, Network, decode_spots, named, suppress
 from ocr.models.page_tiles import INPUT_MULTIPLE, divided, grid
 from ocr.polygon import FloatArray, transform
 
@@ -111,23 +109,23 @@ def spot_tiles(
     pixels of the input."""
     height, width = page.shape[2:]
     rows, columns = grid(height, width, look.tile, look.overlap)
-    seen = []
+    seen: list[Answers] = []
     for top, bottom, first_row, last_row in divided(height, rows, look.overlap):
         for left, right, first_column, last_column in divided(width, columns, look.overlap):
             inner = first_row - top, last_row - top, first_column - left, last_column - left
-            keep = partial(kept_of_tile, inner=inner, spot=spot, heights=heights)
-            cells, *others = network(page[:, :, top:bottom, left:right], keep)
-            seen.append((cells + np.array([top, left]) // CELL, *others))
+            told = answers_of_tile(page[:, :, top:bottom, left:right], inner, network, spot, heights)
+            seen += [(cells + np.array([top, left]) // CELL, *others) for cells, *others in told]
     spots = decode_spots(seen, spot)
     inside = (spots.centres >= 0) & (spots.centres < page.shape[:1:-1])
     return spots.take(np.flatnonzero(inside.all(axis=1)))
 
 
-def kept_of_tile(
-    cells: NDArray[np.int64], maps: FloatMap, inner: tuple[int, int, int, int], spot: SpotConfig, heights: Heights
-) -> Indices:
-    """The cells of a tile that are to be named; ``inner`` are the rows and columns in pixels, from and to, that are
-    kept of it. A :data:`ocr.models.end2end.spotter_decode.Keep` once the other arguments are given."""
+def answers_of_tile(
+    tile: NDArray[np.float32], inner: tuple[int, int, int, int], network: Network, spot: SpotConfig, heights: Heights
+) -> list[Answers]:
+    """What the network says of a tile (1, 1, h, w), of the rows and columns in pixels, from and to, ``inner``: see
+    :func:`ocr.models.end2end.spotter_decode.named`."""
+    cells, maps, name = network(tile)
     row, column = cells.T * CELL
-    kept = np.flatnonzero((row >= inner[0]) & (row < inner[1]) & (column >= inner[2]) & (column < inner[3]))
-    return kept[worth_naming(cells[kept], maps[kept], spot, heights)]
+    own = np.flatnonzero((row >= inner[0]) & (row < inner[1]) & (column >= inner[2]) & (column < inner[3]))
+    return named(cells[own], maps[own], lambda which: name(own[which]), spot, heights)

@@ -16,6 +16,7 @@ from ocr.models.end2end.onnx_reader import OnnxContext, OnnxSpotter
 from ocr.models.end2end.pipeline import ContextRunner, End2End, SpotterRunner
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spotter import Spotter
+from ocr.models.end2end.spotter_decode import Answers, Network
 from ocr.models.onnx_file import write_onnx
 from ocr.models.weights import load_pipeline
 
@@ -103,9 +104,10 @@ def example_features(spotter: Spotter, images: NDArray[np.float32]) -> dict[str,
     return {"fine": fine, "coarse": coarse, "cells": np.array([(0, 0, 0), (0, 3, 5), (0, 7, 2)])}
 
 
-def everything(cells: NDArray[np.int64], maps: NDArray[np.float32]) -> NDArray[np.intp]:
-    """A :data:`ocr.models.end2end.spotter_decode.Keep` that has all cells named."""
-    return np.arange(len(cells))
+def everything(images: NDArray[np.float32], network: Network) -> Answers:
+    """The network's answers at all cells."""
+    cells, maps, name = network(images)
+    return cells, maps, *name(np.arange(len(cells)))
 
 
 def example_lines(
@@ -129,7 +131,7 @@ def largest_difference(
     worst = 0.0
     for images in inputs:
         (own, *own_values, _), (other, *other_values, _) = (
-            network(images, everything) for network in (torch_network, onnx_network)
+            everything(images, network) for network in (torch_network, onnx_network)
         )
         index = {tuple(cell): i for i, cell in enumerate(other.tolist())}
         pairs = [(i, index[tuple(cell)]) for i, cell in enumerate(own.tolist()) if tuple(cell) in index]

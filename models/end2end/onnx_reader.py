@@ -11,7 +11,7 @@ from ocr.errors import ModelError
 from ocr.models.codec import Alphabet
 from ocr.models.end2end.config import End2EndConfig
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
-from ocr.models.end2end.spotter_decode import Answers, Keep
+from ocr.models.end2end.spotter_decode import Name
 from ocr.models.onnx_session import Recording, open_session
 from ocr.models.weights import ALPHABET, model_config
 
@@ -45,14 +45,16 @@ class OnnxSpotter:
         """Size of the last axis of the class probabilities."""
         return int(self._names.get_outputs()[0].shape[-1])
 
-    def __call__(self, images: NDArray[np.float32], keep: Keep) -> Answers:
+    def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32], Name]:
         if self._recorded is not None:
             self._recorded.append(images)
         cells, maps, fine, coarse = self._session.run(None, {"images": images})
-        kept = keep(cells[:, 1:], maps)
-        cells = cells[kept]
-        probabilities, features = self._names.run(None, {"fine": fine, "coarse": coarse, "cells": cells})
-        return cells[:, 1:], maps[kept], probabilities, features
+
+        def name(which: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            probabilities, features = self._names.run(None, {"fine": fine, "coarse": coarse, "cells": cells[which]})
+            return probabilities, features
+
+        return cells[:, 1:], maps, name
 
 
 class OnnxContext:

@@ -21,7 +21,7 @@ from ocr.models.end2end.found_lines import TARGETS, found_batch
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spotter import Spotter, shapes_of
-from ocr.models.end2end.spotter_decode import Answers, Keep
+from ocr.models.end2end.spotter_decode import Name
 from ocr.models.end2end.spotter_loss import context_loss, spotter_loss
 from ocr.models.grow_alphabet import extend_classes
 from ocr.models.interface import Image
@@ -156,17 +156,22 @@ class SpotterRunner:
         self.spotter, self.config = spotter, config
 
     @torch.inference_mode()
-    def __call__(self, images: NDArray[np.float32], keep: Keep) -> Answers:
+    def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32], Name]:
         training = self.spotter.training
         device = next(self.spotter.parameters()).device
         pages = torch.from_numpy(images).to(device)
         cells, maps, fine, coarse = self.spotter.eval().spot(pages, self.config.least, self.config.peak)
-        places, there = cells[:, 1:].cpu().numpy(), maps.float().cpu().numpy()
-        kept = keep(places, there)
-        told = self.spotter.named(fine, coarse, cells[torch.from_numpy(kept).to(device)])
         self.spotter.train(training)
-        probabilities, features = (tensor.float().cpu().numpy() for tensor in told)
-        return places[kept], there[kept], probabilities, features
+
+        @torch.inference_mode()
+        def name(which: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            training = self.spotter.training
+            told = self.spotter.eval().named(fine, coarse, cells[torch.from_numpy(which).to(device)])
+            self.spotter.train(training)
+            probabilities, features = (tensor.float().cpu().numpy() for tensor in told)
+            return probabilities, features
+
+        return cells[:, 1:].cpu().numpy(), maps.float().cpu().numpy(), name
 
 
 class ContextRunner:

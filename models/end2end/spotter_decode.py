@@ -7,7 +7,8 @@ a vote on what character it is (:mod:`ocr.models.end2end.cell_votes`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,12 +32,15 @@ Answers = tuple[NDArray[np.int64], FloatMap, FloatMap, FloatMap]
 
 Heights = tuple[float, float]
 
-Keep = Callable[[NDArray[np.int64], FloatMap], Indices]
-"""Cells (M, 2) and their maps (M, 12) to the indices of those that are to be named."""
+Name = Callable[[Indices], tuple[FloatMap, FloatMap]]
+"""Indices (P,) of cells to their class probabilities (P, 3, C) and features (P, F)."""
 
-Network = Callable[[FloatMap, Keep], Answers]
-"""Grey page (1, 1, H, W) float32, 0 to 255, to its answers at the cells that are kept: to name them takes time."""
+Network = Callable[[FloatMap], tuple[NDArray[np.int64], FloatMap, Name]]
+"""Grey page (1, 1, H, W) float32, 0 to 255, to the cells (M, 2) that may stand for characters, their maps (M, 12), and
+what names those that are asked for: it takes time."""
 
+AT_ONCE = 256
+"""Cells that are named in one go: what is computed for so many stays in the processor's cache."""
 
 CERTAIN = 0.9
 """Probability of its class from which a cell is certain what it sees."""
@@ -67,14 +71,23 @@ def distinct(spots: Spots, config: SpotConfig) -> Indices:
     return kept[sure]
 
 
-def worth_naming(cells: NDArray[np.int64], maps: FloatMap, config: SpotConfig, heights: Heights) -> Indices:
-    """Which of M cells are to be named: those that may be characters of line heights from the first to below the
-    second, in pixels of the network's input, and those with a vote on them. What names tell of two that stand close
-    shows only later."""
+def named(cells: NDArray[np.int64], maps: FloatMap, name: Name, config: SpotConfig, heights: Heights) -> list[Answers]:
+    """Answers at those of M cells that may be characters of line heights from the first to below the second, in pixels
+    of the network's input, and at those with a vote on them. What names tell of two that stand close shows only later.
+    """
+
+    def told(which: Indices) -> Iterator[Answers]:
+        for some in np.array_split(which, max(1, math.ceil(len(which) / AT_ONCE))):
+            yield cells[some], maps[some], *name(some)
+
     spots = unnamed_spots(cells, maps)
     kept = distinct(spots, replace(config, along=config.apart, twin=0.0))
     kept = kept[(spots.heights[kept] >= heights[0]) & (spots.heights[kept] < heights[1])]
-    return np.unique(voters(spots, kept, config)[1])
+    answers = list(told(kept))
+    spots.certainty[kept] = np.concatenate(
+        [probabilities.max(axis=2).prod(axis=1) for _, _, probabilities, _ in answers]
+    )
+    return answers + list(told(np.setdiff1d(voters(spots, kept, config)[1], kept)))
 
 
 def raw_spots(answers: Answers) -> Spots:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ocr.models.end2end.cell_votes import voted_features
+from ocr.models.end2end.neighbours import Indices
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
-from ocr.models.end2end.spotter_decode import Answers, decode_spots, left_standing, raw_spots, worth_naming
+from ocr.models.end2end.spotter_decode import Answers, decode_spots, left_standing, named, raw_spots
 from ocr.models.end2end.spotter_targets import REFERENCE
 
 CONFIG = SpotConfig()
@@ -62,7 +64,7 @@ def test_two_letters_of_tight_type_stay_if_both_are_certain() -> None:
 
 
 def test_cells_of_one_character_vote_by_their_presence() -> None:
-    rows = [(100.0, 12.0, 0.75, 1, 0.9), (101.0, 12.0, 0.6, 1, 0.9), (130.0, 12.0, 0.7, 2, 0.9)]
+    rows = [(100.0, 12.0, 0.75, 1, 0.9), (101.0, 12.0, 0.6, 1, 0.99), (130.0, 12.0, 0.7, 2, 0.9)]
     kept = np.array([0, 2])
     features = voted_features(spots_of(rows), kept, CONFIG)
     assert features[:, 0] == pytest.approx([(0.75 * 1 + 0.6 * 2) / 1.35, 3.0])
@@ -83,16 +85,26 @@ def test_cells_without_a_vote(other: tuple[float, float, float, int, float], why
 
 
 def test_clear_print_needs_no_votes() -> None:
-    spots = spots_of([(100.0, 12.0, 0.85, 1, 0.9), (101.0, 12.0, 0.7, 1, 0.9)])
+    spots = spots_of([(100.0, 12.0, 0.65, 1, 0.99), (101.0, 12.0, 0.7, 1, 0.9)])
     assert voted_features(spots, np.array([0]), CONFIG).tolist() == [[1.0]]
 
 
-def test_cells_with_a_vote_are_named_as_well() -> None:
+@pytest.mark.parametrize(("certainty", "voting"), [(0.9, [1]), (0.99, [])])
+def test_cells_with_a_vote_on_a_doubtful_character_are_named_as_well(certainty: float, voting: list[int]) -> None:
     rows = [
-        (100.0, 12.0, 0.75, 1, 0.9),
+        (100.0, 12.0, 0.75, 1, certainty),
         (101.0, 12.0, 0.6, 1, 0.9),
         (104.0, 12.0, 0.3, 1, 0.9),
         (130.0, 12.0, 0.1, 2, 0.9),
     ]
-    cells, maps, _, _ = answers(rows)
-    assert worth_naming(cells, maps, CONFIG, (0.0, 99.0)).tolist() == [0, 1]
+    cells, maps, probabilities, features = answers(rows)
+    asked: list[list[int]] = []
+
+    def name(which: Indices) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        asked.append(which.tolist())
+        return probabilities[which], features[which]
+
+    first, second = named(cells, maps, name, CONFIG, (0.0, 99.0))
+    assert asked == [[0], voting]
+    assert first[3][:, 0].tolist() == [1.0] and second[3][:, 0].tolist() == [float(i + 1) for i in voting]
+    assert second[0].tolist() == cells[voting].tolist()

@@ -16,7 +16,7 @@ from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.scale import busiest_windows, closer_scale, first_look, stands_upright, stretch_of
 from ocr.models.end2end.spots import Spots
 from ocr.models.end2end.spotter_config import CELL
-from ocr.models.end2end.spotter_decode import Answers, Keep
+from ocr.models.end2end.spotter_decode import Name
 from ocr.models.end2end.spotter_targets import REFERENCE
 
 LOOK, SPOT = LookConfig(), SpotConfig()
@@ -30,11 +30,11 @@ class Squares:
         self.degrees = degrees
         self.sizes: list[tuple[int, int]] = []
 
-    def __call__(self, images: NDArray[np.float32], keep: Keep) -> Answers:
+    def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32], Name]:
         self.sizes.append((images.shape[3], images.shape[2]))
-        cells, maps = self.seen(images)
-        kept = keep(cells, maps)
-        return cells[kept], maps[kept], np.ones((len(kept), 3, 2), np.float32), np.zeros((len(kept), 4), np.float32)
+        return *self.seen(images), lambda which: (
+            np.ones((len(which), 3, 2), np.float32), np.zeros((len(which), 4), np.float32)
+        )  # fmt: skip
 
     def seen(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Cells of the squares and their maps."""

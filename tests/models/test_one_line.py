@@ -21,7 +21,7 @@ from ocr.models.end2end.reader import LINE_MARGIN, LINE_PIXELS, End2EndReader, R
 from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_config import TargetConfig
-from ocr.models.end2end.spotter_decode import Answers, Keep, decode_spots
+from ocr.models.end2end.spotter_decode import Name, decode_spots
 from ocr.models.end2end.spotter_targets import LINK_END
 from ocr.polygon import as_polygon, from_box
 
@@ -77,12 +77,11 @@ def test_a_doubtful_crop_is_read_all_the_same() -> None:
     cells, maps, probabilities, features = answers_of(
         characters_of(page_of((TEXT,), height=20, top=16), ALPHABET), TargetConfig()
     )
-    doubtful: Answers = cells, maps, 0.3 * probabilities + 0.7 / probabilities.shape[2], features
+    doubtful = 0.3 * probabilities + 0.7 / probabilities.shape[2]
 
-    def network(images: NDArray[np.float32], keep: Keep) -> Answers:
+    def network(images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32], Name]:
         """The same in any picture."""
-        kept = keep(cells, maps)
-        return cells[kept], maps[kept], doubtful[2][kept], features[kept]
+        return cells, maps, lambda which: (doubtful[which], features[which])
 
     reader = End2EndReader(network, ALPHABET, ReadingSettings())
     image = np.full((SIZE, SIZE, 3), 255, np.uint8)

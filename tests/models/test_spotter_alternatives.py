@@ -20,7 +20,7 @@ from ocr.models.end2end.linking import link_lines
 from ocr.models.end2end.reader import End2EndReader, ReadingSettings
 from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spotter_config import TargetConfig
-from ocr.models.end2end.spotter_decode import decode_spots
+from ocr.models.end2end.spotter_decode import Network, decode_spots
 from ocr.models.interface import DoubtingReader
 
 
@@ -66,7 +66,8 @@ def test_doubts_name_their_places_and_what_the_line_says_comes_first() -> None:
 def test_the_reader_tells_doubts_when_it_is_asked_to() -> None:
     cells, maps, probabilities, features = answers_of(characters_of(page_of(height=24), ALPHABET), TargetConfig())
     probabilities = 0.8 * probabilities + 0.2 / probabilities.shape[2]
-    reader = End2EndReader(lambda image, keep: (cells, maps, probabilities, features), ALPHABET, ReadingSettings())
+    network: Network = lambda image: (cells, maps, lambda which: (probabilities[which], features[which]))  # noqa: E731
+    reader = End2EndReader(network, ALPHABET, ReadingSettings())
     assert isinstance(reader, DoubtingReader)
     image = np.full((SIZE, SIZE, 3), 255, np.uint8)
     (plain,), (told,) = reader.predict([image]), reader.with_alternatives().predict([image])

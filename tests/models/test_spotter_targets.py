@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ocr.document import Block, Char, Line, Page, Word
 from ocr.models.codec import default_alphabet
 from ocr.models.end2end.assemble import assemble_line
 from ocr.models.end2end.characters import NONE, NOT_TOLD, UNKNOWN, Characters, characters_of
 from ocr.models.end2end.linking import link_lines, successors
-from ocr.models.end2end.neighbours import near_pairs
+from ocr.models.end2end.neighbours import Indices, near_pairs
 from ocr.models.end2end.reading_config import LinkConfig, SpotConfig
 from ocr.models.end2end.spotter_config import CELL, TargetConfig
-from ocr.models.end2end.spotter_decode import Answers, decode_spots, worth_naming
+from ocr.models.end2end.spotter_decode import Answers, Name, decode_spots, named
 from ocr.models.end2end.spotter_targets import LINK_END, LINK_NEXT, LINK_SPACE, LINK_UNKNOWN, spotter_batch
 from ocr.polygon import from_box
 
@@ -158,16 +159,28 @@ def test_a_second_answer_about_the_same_character_gives_way() -> None:
     maps[len(maps) // 2 :, 0] = -0.9
     maps[len(maps) // 2 :, 1] += 0.1
     assert read((cells, maps, probabilities, features)) == ["mill"]
-    named = worth_naming(cells, maps, SpotConfig(), (0.0, 200.0))
-    assert len(named) < len(cells) and (named < len(maps) // 2).all(), "only cells that have a vote are named"
-    assert read((cells[named], maps[named], probabilities[named], features[named])) == ["mill"]
+    asked: list[int] = []
+
+    def name(which: Indices) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        asked.extend(which.tolist())
+        return probabilities[which], features[which]
+
+    first, second = named(cells, maps, name, SpotConfig(), (0.0, 200.0))
+    assert len(asked) < len(cells) and max(asked) < len(maps) // 2, "only cells that have a vote are named"
+    assert sum(len(told[0]) for told in (first, second)) == len(asked)
+    assert read(first) == ["mill"]
 
 
 def test_characters_of_other_heights_are_not_named() -> None:
-    cells, maps, _, _ = answers_of(characters_of(page_of(("mill",), height=24), ALPHABET), TargetConfig())
-    assert len(worth_naming(cells, maps, SpotConfig(), (0.0, 48.0))) == 4
-    assert len(worth_naming(cells, maps, SpotConfig(), (48.0, np.inf))) == 0
-    assert len(worth_naming(cells[:0], maps[:0], SpotConfig(), (0.0, np.inf))) == 0
+    cells, maps, *told = answers_of(characters_of(page_of(("mill",), height=24), ALPHABET), TargetConfig())
+
+    def count(cells: NDArray[np.int64], maps: NDArray[np.float32], *heights: float) -> int:
+        """Characters that are named."""
+        name: Name = lambda which: (told[0][which], told[1][which])  # noqa: E731
+        return len(named(cells, maps, name, SpotConfig(), (heights[0], heights[1]))[0][0])
+
+    assert count(cells, maps, 0.0, 48.0) == 4
+    assert count(cells, maps, 48.0, np.inf) == count(cells[:0], maps[:0], 0.0, np.inf) == 0
 
 
 def test_no_character_follows_two() -> None:
