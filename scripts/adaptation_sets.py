@@ -8,7 +8,7 @@ manuscript that only evaluation may use, with text that is kept out of training.
 ``OUT/forms_pages`` and ``OUT/uncial_pages`` hold 20 training pages and the validation pages (ten of the last, whose
 characters have boxes, as those of the others get by ``ocr data characters``). The labels of receipts are all upper
 case whatever the picture shows (``ocr eval`` folds them): to train on, a letter takes the case in which the stock model
-reads it. The same seed at every call.
+reads it. The same seed at every call. ``--lines 10000`` takes all lines of the training pages: what may be hoped for.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--datasets", type=Path, required=True)
     parser.add_argument("--fonts", type=Path, nargs="+", default=[Path("/usr/share/fonts")])
     parser.add_argument("--corpora", type=Path, nargs="+", required=True)
+    parser.add_argument("--lines", type=int, default=LINES, help="lines of receipts and forms to train on; 10000: all")
     arguments = parser.parse_args()
     reader = ocr.load("two-stage-small")
     for name, source in SETS.items():
@@ -61,8 +62,8 @@ def main() -> None:
         chosen = [cased(train[int(i)], reader) for i in rng.permutation(len(train))[:PAGES]]
         write_native(chosen, arguments.output / f"{name}_pages", "train")
         write_native(val, arguments.output / f"{name}_pages", "val")
-        some = [cased(train[int(i)], reader) for i in rng.permutation(len(train))[: LINES // 2]]
-        write_lines(pick_lines(some, LINES, rng), arguments.output / name, "train")
+        some = [cased(train[int(i)], reader) for i in rng.permutation(len(train))[: arguments.lines // 2]]
+        write_lines(pick_lines(some, arguments.lines, rng), arguments.output / name, "train")
         write_lines([(s, line) for s in val for line in readable_lines(s)], arguments.output / name, "val")
     library = evaluation_library(arguments.fonts)
     library.faces = [face for face in library.faces if fnmatch.fnmatch(str(face.path), UNCIAL)]
