@@ -34,6 +34,7 @@ from ocr.models.two_stage.recognizer_decode import DecodedChar, decode_line, tex
 from ocr.models.two_stage.rectify import (
     GreyImage,
     ShrunkPage,
+    along_longest,
     line_image,
     line_width,
     same_way,
@@ -47,6 +48,10 @@ from ocr.polygon import FloatArray, all_side_lengths
 
 NEVER = -1e4
 """Logit of what is not to be read."""
+
+
+ACROSS = 0.7
+"""Cosine of the angle to the longest line below which a line runs across it."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +160,14 @@ class TwoStageReader:
         return apart
 
     def _turned_where_surer(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
-        """The lines, doubtful ones upside down if they are then read more surely."""
+        """The lines, doubtful ones upside down if they are then read more surely; so are those that run across the
+        longest line, since nothing else tells which of two ways they run."""
         reading = self.settings.reading
-        doubtful = [i for i, (_, text) in enumerate(read) if text.confidence < reading.doubt]
+        across = np.abs(along_longest([quad for quad, _ in read])) < ACROSS if read else ()
+        gains = [0.0 if crosses else reading.flip_gain for crosses in across]
+        doubtful = [i for i, (_, text) in enumerate(read) if across[i] or text.confidence < reading.doubt]
         for i, other in zip(doubtful, self._read_again(page, [turned(read[i][0]) for i in doubtful]), strict=True):
-            if other[1].confidence > read[i][1].confidence + reading.flip_gain:
+            if other[1].confidence > read[i][1].confidence + gains[i]:
                 read[i] = other
         return read
 

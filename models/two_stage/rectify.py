@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +90,11 @@ def same_way(quads: list[FloatArray]) -> list[FloatArray]:
     """
     if not quads:
         return []
+    return [turned(quad) if cosine < -0.7 else quad for quad, cosine in zip(quads, along_longest(quads), strict=True)]
+
+
+def along_longest(quads: Sequence[FloatArray]) -> FloatArray:
+    """Of boxes (4, 2), at least one, the cosines (N,) of the angles between their text and that of the longest."""
     ways = np.array([(quad[1] - quad[0]) + (quad[2] - quad[3]) for quad in quads])  # (N, 2) along the text
     lengths = np.linalg.norm(ways, axis=1)
-    cosines = ways @ ways[int(lengths.argmax())] / np.maximum(lengths * lengths.max(), 1e-9)
-    return [turned(quad) if cosine < -0.7 else quad for quad, cosine in zip(quads, cosines, strict=True)]
+    return np.asarray(ways @ ways[int(lengths.argmax())] / np.maximum(lengths * lengths.max(), 1e-9), np.float64)

@@ -86,6 +86,21 @@ def test_an_upside_down_line_is_read_from_its_own_top_left() -> None:
     assert line.polygon[0][0] > line.polygon[1][0]
 
 
+@pytest.mark.parametrize("upper", [0, 100])
+def test_a_line_across_the_others_is_read_both_ways(upper: int) -> None:
+    def recognise(images: Array) -> Array:
+        """Quite sure of text upside down as well."""
+        logits = read_ends(images)
+        return np.where((logits > 9.1) & (logits < 20), 12.0, logits).astype(np.float32)
+
+    image = page(0, 100)
+    image[40:120, 440:464], image[120:200, 440:464] = upper, 100 - upper
+    (result,) = TwoStageReader(find_dark, recognise, ALPHABET, ReadingSettings(height=32)).predict([image])
+    level, across = sorted(result.lines, key=lambda line: line.polygon[0][0])
+    assert level.text == across.text == "ab" and level.polygon[0][0] < level.polygon[1][0]
+    assert (across.polygon[0][1] < across.polygon[1][1]) is (upper == 0), "it begins at its darker end"
+
+
 @pytest.mark.parametrize(("halves", "looks"), [((0, 100), 1), ((100, 0), 3)])
 def test_only_a_page_read_with_doubt_is_read_upside_down(halves: tuple[int, int], looks: int) -> None:
     seen: list[int] = []
