@@ -71,15 +71,27 @@ def spot_scaled(
     )
     near = near.moved(np.array([[1 / stretch, 0, start * scale], [0, 1, 0]]))
     unread = unread_squares(ink, near, look.large)
-    far = near.take(np.zeros(0, np.intp))
-    if unread.any():
-        left, top, right, bottom = box_of(unread, scale, grey.shape)
-        part, away = grey[top:bottom, left:right], scale / look.shrink
-        far = spot_tiles(resized(part, away), network, look, spot, (look.large / look.shrink, math.inf))
-        far = far.moved(np.array([[look.shrink, 0, left * scale], [0, look.shrink, top * scale]]))
-    # the two looks do not agree on a height: a character about the limit may be in both
-    both = suppress(joined([near, far]), spot) if len(far) else near
+    both = with_larger(near, unread, grey, scale, network, look, spot)
     return both.moved(np.array([[1 / scale, 0, 0], [0, 1 / scale, 0]]))
+
+
+def with_larger(
+    near: Spots, unread: NDArray[np.bool_], grey: Grey, scale: float, network: Network, look: LookConfig,
+    spot: SpotConfig, least: float = 0.0,
+) -> Spots:  # fmt: skip
+    """Characters of a look at a scale, in its pixels, with those too large for it, of ``least`` confidence: what it has
+    left unread is looked at from further away, and what that leaves from further still."""
+    if not unread.any():
+        return near
+    left, top, right, bottom = box_of(unread, scale, grey.shape)
+    part, away = grey[top:bottom, left:right], scale / look.shrink
+    far = spot_tiles(resized(part, away), network, look, spot, (look.large / look.shrink, math.inf))
+    far = far.take(np.flatnonzero(far.confidence >= least))
+    still = unread_squares(ink_squares(part, away), far, look.large)
+    far = with_larger(far, still, part, away, network, look, spot, look.further_confidence)
+    far = far.moved(np.array([[look.shrink, 0, left * scale], [0, look.shrink, top * scale]]))
+    # two looks do not agree on a height: a character about the limit may be in both
+    return suppress(joined([near, far]), spot) if len(far) else near
 
 
 def resized(grey: Grey, scale: float, stretch: float = 1.0) -> NDArray[np.float32]:

@@ -96,6 +96,7 @@ class LookConfig:
         overlap: Overlap of neighbouring tiles in pixels.
         shrink: By how much the page is shrunk to look for large text.
         large: Line height in pixels of the resized page from which text is taken from the shrunk page.
+        further_confidence: Confidence of characters that are found from further away still, where little is text.
         beyond: Up to how many times that height it is taken from the page as it is as well, the surer of both: they do
             not agree on a height, and a character about the limit would be in neither.
         tilt: Largest angle in degrees of text that is read as it stands; if much of the text is tilted further, the
@@ -129,6 +130,7 @@ class LookConfig:
     overlap: int = 128
     shrink: float = 2.5
     large: float = 40.0
+    further_confidence: float = 0.5
     beyond: float = 1.2
     tilt: float = 7.0
     group: float = 30.0
@@ -137,5 +139,5 @@ class LookConfig:
     settled: float = 1.1
     window: int = 512
     clear: float = 1.4
-    group_part: float = 0.06
+    group_part: float = 0.015
     group_size: int = 8

@@ -125,6 +125,19 @@ class Swelling(Squares):
         return cells, maps
 
 
+@pytest.mark.parametrize(("surely", "found"), [(True, 2), (False, 0)])
+def test_huge_text_is_looked_at_from_further_away_and_must_be_sure(surely: bool, found: int) -> None:
+    class Small(Squares):
+        def presence(self, width: int, height: int) -> float:
+            return -9.0 if height > 2 * LOOK.large else 4.0 if surely or height < 24 else -0.4
+
+    heads = [(100, 300, 240), (500, 300, 240)]
+    spots = spot_scaled(page_with([*GRID[:20], *heads]), 1.0, Small(), LOOK, SPOT)
+    large = spots.take(spots.heights > 100)
+    assert len(spots) == 20 + found and len(large) == found
+    assert not found or furthest(large, heads) < 4.0
+
+
 def test_text_about_the_limit_that_both_looks_claim_is_found_once() -> None:
     side = round(LOOK.large * 0.92)
     heads = [(100 + 160 * i, 700, side) for i in range(4)]
