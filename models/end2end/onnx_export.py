@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ocr.errors import ModelError
 from ocr.models.end2end.line_context import SHAPES
 from ocr.models.end2end.onnx_reader import OnnxContext, OnnxSpotter
-from ocr.models.end2end.pipeline import ContextRunner, End2End, SpotterRunner
+from ocr.models.end2end.pipeline import ContextRunner, End2End
 from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spotter import Spotter
 from ocr.models.end2end.spotter_decode import Answers, Network
@@ -93,7 +93,7 @@ def export_context(spotter: Spotter, path: Path, rng: np.random.Generator) -> fl
     write_onnx(Rereading(spotter), inputs, ["symbols", "links"], dynamic, path)
     own, exported = ContextRunner(spotter), OnnxContext(path)
     pairs = [pair for lines in examples for pair in zip(own(*lines), exported(*lines), strict=True)]
-    return checked(max(float(np.abs(first - second).max()) for first, second in pairs), "look along lines")
+    return checked(float(np.max([np.abs(first - second).max() for first, second in pairs])), "look along lines")
 
 
 @torch.no_grad()
@@ -124,22 +124,21 @@ def example_lines(
     return features.astype(np.float32), shapes.astype(np.float32)
 
 
-def largest_difference(
-    torch_network: SpotterRunner, onnx_network: OnnxSpotter, inputs: list[NDArray[np.float32]]
-) -> float:
+def largest_difference(torch_network: Network, onnx_network: Network, inputs: list[NDArray[np.float32]]) -> float:
     """Over the cells that both name; a cell at the very edge of a threshold may be named by one alone."""
-    worst = 0.0
+    worst = [0.0]
     for images in inputs:
         (own, *own_values, _), (other, *other_values, _) = (
             everything(images, network) for network in (torch_network, onnx_network)
         )
         index = {tuple(cell): i for i, cell in enumerate(other.tolist())}
-        pairs = [(i, index[tuple(cell)]) for i, cell in enumerate(own.tolist()) if tuple(cell) in index]
-        if len(pairs) < 0.98 * max(len(own), len(other)) - 1:
+        both = [i for i, cell in enumerate(own.tolist()) if tuple(cell) in index]
+        if len(both) < 0.98 * max(len(own), len(other)) - 1:
             raise ModelError(f"the exported spotter names {len(other)} cells, the trained one {len(own)}")
+        same = [index[tuple(cell)] for cell in own[both].tolist()]
         for mine, exported in zip(own_values, other_values, strict=True):
-            worst = max([worst, *(float(np.abs(mine[i] - exported[j]).max()) for i, j in pairs)])
-    return checked(worst, "spotter")
+            worst.append(float(np.abs(mine[both] - exported[same]).max(initial=0)))
+    return checked(float(np.max(worst)), "spotter")
 
 
 def checked(worst: float, part: str) -> float:

@@ -23,6 +23,7 @@ from ocr.models.end2end.reading_config import SpotConfig
 from ocr.models.end2end.spotter import Spotter, shapes_of
 from ocr.models.end2end.spotter_decode import Name
 from ocr.models.end2end.spotter_loss import context_loss, spotter_loss
+from ocr.models.evaluation_mode import evaluating
 from ocr.models.grow_alphabet import extend_classes
 from ocr.models.interface import Image
 from ocr.models.trainable import Batch, Output, Pipeline, Validation
@@ -155,20 +156,15 @@ class SpotterRunner:
     def __init__(self, spotter: Spotter, config: SpotConfig) -> None:
         self.spotter, self.config = spotter, config
 
-    @torch.inference_mode()
     def __call__(self, images: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32], Name]:
-        training = self.spotter.training
-        device = next(self.spotter.parameters()).device
-        pages = torch.from_numpy(images).to(device)
-        cells, maps, fine, coarse = self.spotter.eval().spot(pages, self.config.least, self.config.peak)
-        self.spotter.train(training)
+        with evaluating(self.spotter) as (spotter, device):
+            pages = torch.from_numpy(images).to(device)
+            cells, maps, fine, coarse = spotter.spot(pages, self.config.least, self.config.peak)
 
-        @torch.inference_mode()
         def name(which: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-            training = self.spotter.training
-            told = self.spotter.eval().named(fine, coarse, cells[torch.from_numpy(which).to(device)])
-            self.spotter.train(training)
-            probabilities, features = (tensor.float().cpu().numpy() for tensor in told)
+            with evaluating(self.spotter) as (spotter, device):
+                told = spotter.named(fine, coarse, cells[torch.from_numpy(which).to(device)])
+                probabilities, features = (tensor.float().cpu().numpy() for tensor in told)
             return probabilities, features
 
         return cells[:, 1:].cpu().numpy(), maps.float().cpu().numpy(), name
@@ -180,14 +176,10 @@ class ContextRunner:
     def __init__(self, spotter: Spotter) -> None:
         self.spotter = spotter
 
-    @torch.inference_mode()
     def __call__(
         self, features: NDArray[np.float32], shapes: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        training = self.spotter.training
-        device = next(self.spotter.parameters()).device
-        lines = (torch.from_numpy(array).to(device) for array in (features, shapes))
-        answers = self.spotter.eval().reconsider(*lines)
-        self.spotter.train(training)
-        symbols, links = (torch.softmax(answer.float(), dim=-1).cpu().numpy() for answer in answers)
+        with evaluating(self.spotter) as (spotter, device):
+            answers = spotter.reconsider(*(torch.from_numpy(array).to(device) for array in (features, shapes)))
+            symbols, links = (torch.softmax(answer.float(), dim=-1).cpu().numpy() for answer in answers)
         return symbols, links

@@ -52,7 +52,7 @@ def largest_difference(
 ) -> float:
     """Raises ModelError if the networks differ by more than the tolerance on any input."""
     answers = [torch_network(x) for x in inputs]
-    worst = max(float(np.abs(y - onnx_network(x)).max()) for x, y in zip(inputs, answers, strict=True))
+    worst = float(np.max([np.abs(y - onnx_network(x)).max() for x, y in zip(inputs, answers, strict=True)]))
     allowed = max(TOLERANCE, RELATIVE * max(float(np.abs(y).max()) for y in answers))
     if not worst <= allowed:
         raise ModelError(f"the exported {part} differs from the trained one by {worst:.3g}, more than {allowed:.2g}")

@@ -14,6 +14,7 @@ from ocr.data.config import DataConfig
 from ocr.data.series import Share
 from ocr.document import Page
 from ocr.models.codec import Alphabet
+from ocr.models.evaluation_mode import evaluating
 from ocr.models.grow_alphabet import extend_classes
 from ocr.models.interface import Image
 from ocr.models.trainable import Batch, Output, Pipeline, Validation
@@ -87,10 +88,7 @@ class _Runner:
     def __init__(self, network: torch.nn.Module) -> None:
         self.network = network
 
-    @torch.inference_mode()
     def __call__(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        training = self.network.training
-        device = next(self.network.parameters()).device
-        output: Tensor = self.network.eval()(torch.from_numpy(images).to(device))
-        self.network.train(training)
-        return output.float().cpu().numpy()
+        with evaluating(self.network) as (network, device):
+            output: Tensor = network(torch.from_numpy(images).to(device))
+            return output.float().cpu().numpy()
