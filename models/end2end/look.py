@@ -13,22 +13,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ocr.models.end2end.directions import (
-    axis_groups,
-    densest_window,
-    difference,
-    group_of,
-    nearest_label,
-    neighbour_axes,
-)
+from ocr.models.end2end.directions import Groups, densest_window, difference, text_groups
 from ocr.models.end2end.faint_signs import apart
 from ocr.models.end2end.one_look import Grey, spot_scaled, spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
 from ocr.models.end2end.scale import closer_scale, first_look, stands_upright, stretch_of
 from ocr.models.end2end.spots import Spots, joined
 from ocr.models.end2end.spotter_decode import Network
+from ocr.models.end2end.upside_down import blocks_turned
 
 
 def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookConfig, spot: SpotConfig) -> Spots:
@@ -41,61 +34,50 @@ def spot_page(grey: Grey, network: Network, leads: frozenset[int], look: LookCon
     first, faint = apart(spot_scaled(grey, scale, network, look, spot, stretched), spot.presence)
     if len(first) == 0:
         return first
-    axes = neighbour_axes(first)
-    groups = axis_groups(axes, first.confidence, look) or [0.0]
-    upright = all(abs(axis) <= look.tilt for axis in groups)
+    groups = text_groups(first, grey.shape, look)
+    upright = all(abs(axis) <= look.tilt for axis in groups.axes)
     closer = closer_scale(scale, first, leads, look, look.again if upright else look.closer)
-    labels = group_of(first, axes, groups)
-    angles = reading_angles(grey, closer, groups, first, labels, network, look, plain)
+    angles = [reading_angle(grey, closer, groups, number, network, look, plain) for number in range(len(groups.axes))]
     found = []
     for angle in dict.fromkeys(angles):
         alike = [number for number, other in enumerate(angles) if other == angle]
-        part = first.take(np.isin(labels, alike))
-        if len(part) < (1 if len(groups) == 1 else look.group_size):
+        part = groups.part(alike)
+        if len(part) < (1 if len(groups.axes) == 1 else look.group_size):
             continue
-        if angle == 0 and closer == scale and stretched == stretch:
-            beside = nearest_label(faint.centres, first.centres, labels, grey.shape)
-            found += [part, faint.take(np.isin(beside, alike))]
-            continue
-        seen = spot_turned(grey, closer, angle, network, look, spot, part, stretch)
-        seen = seen.take(np.isin(nearest_label(seen.centres, first.centres, labels, grey.shape), alike))
-        found.append(seen)
+
+        def look_at(way: float, around: Spots, alike: Sequence[int] = alike) -> Spots:
+            return groups.own(spot_turned(grey, closer, way, network, look, spot, around, stretch), alike)
+
+        as_seen = angle == 0 and closer == scale and stretched == stretch
+        seen = joined([part, groups.own(faint, alike)]) if as_seen else look_at(angle, part)
+        found.append(blocks_turned(seen, angle, grey.shape, look_at, look))
     return joined(found) if found else first
 
 
-def reading_angles(
-    grey: Grey, scale: float, groups: list[float], spots: Spots, labels: NDArray[np.intp], network: Network,
-    look: LookConfig, spot: SpotConfig,
-) -> list[float]:  # fmt: skip
-    """The angle in degrees at which the text of each group is to be read.
-
-    Where the lines of a page stand as close as its letters, neighbours above each other make a group of their own: so
-    the text of each group is also tried the way the other groups run.
-    """
-    axes = [(axis, *(other for other in groups if other != axis)) for axis in groups]
-    parts = [spots.take(labels == number) for number in range(len(groups))]
-    return [reading_angle(grey, scale, *both, network, look, spot) for both in zip(axes, parts, strict=True)]
-
-
 def reading_angle(
-    grey: Grey, scale: float, axes: Sequence[float], part: Spots, network: Network, look: LookConfig, spot: SpotConfig
+    grey: Grey, scale: float, groups: Groups, number: int, network: Network, look: LookConfig, spot: SpotConfig
 ) -> float:
-    """The angle in degrees at which text is to be read that runs along one of the axes, most likely the first: 0 if it
-    stands nearly upright.
+    """The angle in degrees at which the text of a group is to be read: 0 if it stands nearly upright.
 
     Which way it runs is plain where most characters of an upright page say so and are sure of themselves; else a window
     of it is read both ways. What most of them say stands unless the window is far better read another way: on its own
-    it may be read upside down with hardly a doubt. Where no way is clearly better, a larger window decides.
+    it may be read upside down with hardly a doubt. Where no way is clearly better, a larger window decides. Where the
+    lines of a page stand as close as its letters, neighbours above each other make a group of their own: so the text of
+    each group is also tried the way the other groups run.
     """
-    upright = abs(axes[0]) <= look.tilt
-    agreed = agreement(part, axes[0], look) if upright and len(part) else 0.0
+    part, axis = groups.part([number]), groups.axes[number]
+    upright = abs(axis) <= look.tilt
+    agreed = agreement(part, axis, look) if upright and len(part) else 0.0
     if len(part) == 0 or (agreed >= look.plain and float(part.confidence.mean()) >= look.plain_confidence):
-        return 0.0 if upright else axes[0]
+        return 0.0 if upright else axis
+    axes = axis, *(other for other in groups.axes if other != axis)
     ways = [axis + turn for axis in axes for turn in (0.0, 180.0)]
     for side in (look.window, 2 * look.window):
         left, top, right, bottom = densest_window(part.centres, side / scale)
-        window = grey[max(top, 0) : bottom, max(left, 0) : right]
-        seen = [spot_turned(window, scale, way, network, look, spot) for way in ways]
+        left, top = max(left, 0), max(top, 0)
+        window, back = grey[top:bottom, left:right], np.array([[1.0, 0, left], [0, 1, top]])
+        looks = (spot_turned(window, scale, way, network, look, spot).moved(back) for way in ways)
+        seen = [groups.own(spots, [number]) for spots in looks]
         worth = [worth_of(spots, way, look) for spots, way in zip(seen, ways, strict=True)]
         if agreed > 0.5:  # then a window may seem to stand on its head even as it is read
             worth[0] = look.settled * float(seen[0].confidence.sum())

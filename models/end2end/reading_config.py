@@ -107,6 +107,7 @@ class LookConfig:
         settled: How many times as well a window must be read another way than as most characters of the page stand.
         window: Side in pixels of the resized page of the part that is tried both ways;
         clear: by so many times one way must be better to settle it, else a part of twice the side is tried.
+        against: Part of a block's characters that must say that they stand on their heads for a look that way.
         group_part: Part of the page's characters that must have a direction of their own for a look of its own,
         group_size: and the least number of them.
     """
@@ -139,5 +140,6 @@ class LookConfig:
     settled: float = 1.1
     window: int = 512
     clear: float = 1.4
+    against: float = 0.1
     group_part: float = 0.015
     group_size: int = 8

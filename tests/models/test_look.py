@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr.models.end2end.directions import axis_difference, axis_groups, neighbour_axes
+from ocr.models.end2end.directions import axis_difference, text_groups
 from ocr.models.end2end.look import spot_page
 from ocr.models.end2end.one_look import spot_scaled, spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
@@ -217,7 +217,7 @@ def test_lines_as_close_as_letters_are_read_one_way() -> None:
 
 
 def groups_of(spots: Spots) -> list[float]:
-    return axis_groups(neighbour_axes(spots), spots.confidence, LOOK)
+    return text_groups(spots, (1200, 1200), LOOK).axes
 
 
 def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
@@ -285,7 +285,6 @@ def test_the_axis_of_lines_is_told_by_where_characters_stand(angle: float) -> No
 def test_a_few_characters_do_not_call_for_a_look_of_their_own() -> None:
     page = rows(0.0, (450, 300), 9) + rows(70.0, (700, 1000), 1)[:5]
     assert len(groups_of(spots_at(page))) == 1
-    assert groups_of(spots_at([])) == []
 
 
 def scale_for(heights: list[float], scale: float = 1.0, leads: frozenset[int] = LEADS) -> float:
