@@ -106,18 +106,20 @@ def axis_groups(axes: FloatArray, weights: FloatArray, blocks: Indices, look: Lo
     Each block of text has axes of its own, blocks too small for one together.
     """
     weights = weights / max(float(weights.mean()), 1e-6) if len(weights) else weights
-    small = np.bincount(blocks)[blocks] < 2 * look.group_size
+    small = np.bincount(blocks)[blocks] < look.group_size
     found: list[tuple[float, float]] = []
     for block in np.unique(np.where(small, -1, blocks)):
         own = small if block < 0 else blocks == block
         found += axes_of_block(axes[own], weights[own], look)
     merged: list[tuple[float, float]] = []
     for axis, weight in sorted(found, key=lambda pair: -pair[1]):
-        same = next((i for i, (other, _) in enumerate(merged) if abs(axis_difference(axis, other)) < SPREAD / 2), None)
-        if same is None:
-            merged.append((axis, weight))
+        same = [i for i, (other, _) in enumerate(merged) if abs(axis_difference(axis, other)) < SPREAD / 2]
+        if same:
+            other, total = merged[same[0]]
+            moved = other + float(axis_difference(axis, other)) * weight / (total + weight)
+            merged[same[0]] = (moved + 90) % 180 - 90, total + weight
         else:
-            merged[same] = merged[same][0], merged[same][1] + weight
+            merged.append((axis, weight))
     least = max(look.group_size, look.group_part * len(axes))
     return [axis for axis, weight in sorted(merged, key=lambda pair: -pair[1]) if weight >= least]
 

@@ -140,6 +140,6 @@ class LookConfig:
     settled: float = 1.1
     window: int = 512
     clear: float = 1.4
-    against: float = 0.1
+    against: float = 0.03
     group_part: float = 0.015
     group_size: int = 8

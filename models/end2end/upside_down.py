@@ -32,8 +32,8 @@ def blocks_turned(seen: Spots, angle: float, shape: tuple[int, ...], look_at: Lo
         return seen
     blocks = blocks_of(seen, shape)
     sizes, speaking = np.bincount(blocks), np.bincount(blocks, against)
-    doubtful = (sizes >= look.group_size) & (speaking >= look.against * sizes)
-    if not doubtful.any():
+    doubtful = (speaking > 0) & (speaking >= look.against * sizes)
+    if not (doubtful & (sizes >= look.group_size)).any():
         return seen
     other = float(difference(angle, 180.0))
     again = look_at(other, seen.take(doubtful[blocks]))

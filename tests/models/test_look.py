@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ocr.models.end2end.directions import axis_difference, text_groups
+from ocr.models.end2end.directions import axis_difference
 from ocr.models.end2end.look import spot_page
 from ocr.models.end2end.one_look import spot_scaled, spot_turned
 from ocr.models.end2end.reading_config import LookConfig, SpotConfig
@@ -216,10 +216,6 @@ def test_lines_as_close_as_letters_are_read_one_way() -> None:
     assert np.abs(axis_difference(spots.angles, 40.0)).max() < 1.5
 
 
-def groups_of(spots: Spots) -> list[float]:
-    return text_groups(spots, (1200, 1200), LOOK).axes
-
-
 def spots_at(squares: list[tuple[int, int, int]]) -> Spots:
     count = len(squares)
     ones, ahead = np.ones(count), np.tile([1.0, 0.0], (count, 1))
@@ -274,17 +270,6 @@ def test_characters_keep_their_shape_when_they_are_moved() -> None:
     turned = spots.moved(np.array([[0, -2.0, 0], [2.0, 0, 0]]))
     assert turned.widths == pytest.approx(2 * spots.widths) and turned.heights == pytest.approx(2 * spots.heights)
     assert turned.along == pytest.approx(np.array([[0.0, 1.0]]))
-
-
-@pytest.mark.parametrize("angle", [0.0, 12.0, 45.0, 88.0, -60.0])
-def test_the_axis_of_lines_is_told_by_where_characters_stand(angle: float) -> None:
-    (found,) = groups_of(spots_at(rows(angle)))
-    assert abs(float(axis_difference(np.array(found), angle))) < 1.5
-
-
-def test_a_few_characters_do_not_call_for_a_look_of_their_own() -> None:
-    page = rows(0.0, (450, 300), 9) + rows(70.0, (700, 1000), 1)[:5]
-    assert len(groups_of(spots_at(page))) == 1
 
 
 def scale_for(heights: list[float], scale: float = 1.0, leads: frozenset[int] = LEADS) -> float:
