@@ -113,15 +113,20 @@ def axis_groups(axes: FloatArray, weights: FloatArray, blocks: Indices, look: Lo
         found += axes_of_block(axes[own], weights[own], look)
     merged: list[tuple[float, float]] = []
     for axis, weight in sorted(found, key=lambda pair: -pair[1]):
-        same = [i for i, (other, _) in enumerate(merged) if abs(axis_difference(axis, other)) < SPREAD / 2]
+        same = [i for i, (other, _) in enumerate(merged) if abs(axis_difference(axis, other)) < SPREAD]
         if same:
-            other, total = merged[same[0]]
-            moved = other + float(axis_difference(axis, other)) * weight / (total + weight)
-            merged[same[0]] = (moved + 90) % 180 - 90, total + weight
+            merged[same[0]] = merged[same[0]][0], merged[same[0]][1] + weight
         else:
             merged.append((axis, weight))
     least = max(look.group_size, look.group_part * len(axes))
-    return [axis for axis, weight in sorted(merged, key=lambda pair: -pair[1]) if weight >= least]
+    common = [axis for axis, weight in sorted(merged, key=lambda pair: -pair[1]) if weight >= least]
+    return [centred(axes, axis) for axis in common]
+
+
+def centred(axes: FloatArray, axis: float) -> float:
+    """The middle in degrees of those of the axes that are near this one."""
+    gaps = axis_difference(axes, axis)
+    return float((axis + np.median(gaps[np.abs(gaps) < SPREAD]) + 90) % 180 - 90)
 
 
 def axes_of_block(axes: FloatArray, weights: FloatArray, look: LookConfig) -> list[tuple[float, float]]:
@@ -135,7 +140,7 @@ def axes_of_block(axes: FloatArray, weights: FloatArray, look: LookConfig) -> li
         near = left & (np.abs(axis_difference(axes, peak)) < SPREAD)
         if weights[near].sum() < look.group_size:
             break
-        axis = float((peak + np.median(axis_difference(axes[near], peak)) + 90) % 180 - 90)
+        axis = centred(axes[left], peak)
         found.append((axis, float(weights[near].sum())))
         left &= np.abs(axis_difference(axes, axis)) > APART
     return found
