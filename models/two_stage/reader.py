@@ -53,6 +53,9 @@ NEVER = -1e4
 ACROSS = 0.7
 """Cosine of the angle to the longest line below which a line runs across it."""
 
+TELLING = 6
+"""Characters of a line that tells by standing on its head that others may; shorter ones may read both ways."""
+
 
 @dataclass(frozen=True)
 class ReadingSettings:
@@ -161,15 +164,29 @@ class TwoStageReader:
 
     def _turned_where_surer(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
         """The lines, doubtful ones upside down if they are then read more surely; so are those that run across the
-        longest line, since nothing else tells which of two ways they run."""
+        longest line, since nothing else tells which of two ways they run, and all of them once one is sure to."""
+        if not read:
+            return read
         reading = self.settings.reading
-        across = np.abs(along_longest([quad for quad, _ in read])) < ACROSS if read else ()
-        gains = [0.0 if crosses else reading.flip_gain for crosses in across]
-        doubtful = [i for i, (_, text) in enumerate(read) if across[i] or text.confidence < reading.doubt]
-        for i, other in zip(doubtful, self._read_again(page, [turned(read[i][0]) for i in doubtful]), strict=True):
-            if other[1].confidence > read[i][1].confidence + gains[i]:
-                read[i] = other
+        across = np.abs(along_longest([quad for quad, _ in read])) < ACROSS
+        doubtful = np.array([text.confidence < reading.doubt for _, text in read])
+        self._turn(page, read, np.flatnonzero(across), 0.0)
+        texts = [read[i][1] for i in self._turn(page, read, np.flatnonzero(doubtful & ~across), reading.flip_gain)]
+        if any(len(text.characters) >= TELLING and text.confidence >= reading.certainly_upright for text in texts):
+            self._turn(page, read, np.flatnonzero(~doubtful & ~across), reading.page_flip_gain)
         return read
+
+    def _turn(self, page: ShrunkPage, read: list[ReadQuad], which: NDArray[np.intp], gain: float) -> list[int]:
+        """Turns those of the lines that are read more surely upside down, by more than the gain; which they are."""
+        others = self._read_again(page, [turned(read[i][0]) for i in which])
+        surer = [
+            (i, other)
+            for i, other in zip(which, others, strict=True)
+            if other[1].confidence > read[i][1].confidence + gain
+        ]
+        for i, other in surer:
+            read[i] = other
+        return [int(i) for i, _ in surer]
 
     def _without_stray_hangul(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
         """The lines, with what their Hangul else looks like where it does not belong on the page."""

@@ -24,7 +24,8 @@ class ReadingConfig:
         forms, typescript, print) it was 0.64 to 0.84 on their heads; upright, only one of them had less than this.
     doubt: Confidence below which a line by itself is also read upside down.
     flip_gain: Confidence a line's upside-down reading must win by; an upright line is never flipped on a whim.
-    page_flip_gain: The same for the median of the voters: many lines together need less to be sure.
+    page_flip_gain: The same for the median of the voters, and for lines of a page of which one stands on its head: then
+        less is needed to be sure.
     """
 
     margin: float = 0.06
