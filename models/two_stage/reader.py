@@ -56,6 +56,9 @@ ACROSS = 0.7
 TELLING = 6
 """Characters of a line that tells by standing on its head that others may; shorter ones may read both ways."""
 
+SAMPLES = 3
+"""So many of the longest lines that are not quite sure are read both ways too: one of them may stand on its head."""
+
 
 @dataclass(frozen=True)
 class ReadingSettings:
@@ -168,25 +171,34 @@ class TwoStageReader:
         if not read:
             return read
         reading = self.settings.reading
-        across = np.abs(along_longest([quad for quad, _ in read])) < ACROSS
-        doubtful = np.array([text.confidence < reading.doubt for _, text in read])
-        self._turn(page, read, np.flatnonzero(across), 0.0)
-        texts = [read[i][1] for i in self._turn(page, read, np.flatnonzero(doubtful & ~across), reading.flip_gain)]
-        if any(len(text.characters) >= TELLING and text.confidence >= reading.certainly_upright for text in texts):
-            self._turn(page, read, np.flatnonzero(~doubtful & ~across), reading.page_flip_gain)
+        level = np.abs(along_longest([quad for quad, _ in read])) >= ACROSS
+        sure = np.array([text.confidence >= reading.doubt for _, text in read])
+        self._turn(page, read, np.flatnonzero(~level), 0.0)
+        first = np.union1d(np.flatnonzero(level & ~sure), self._samples(read))
+        others = self._turn(page, read, first[level[first]], reading.flip_gain)
+        if any(self._tells(read[i][1]) for i in others):
+            self._turn(page, read, np.setdiff1d(np.flatnonzero(level & sure), others), reading.page_flip_gain)
         return read
+
+    def _tells(self, text: DecodedLine) -> bool:
+        """Whether a line is long and sure enough to tell which way text runs."""
+        return len(text.characters) >= TELLING and text.confidence >= self.settings.reading.certainly_upright
+
+    def _samples(self, read: list[ReadQuad]) -> NDArray[np.intp]:
+        """The longest lines, of some length, of which it is not certain that they stand upright."""
+        certain = self.settings.reading.certainly_upright
+        lengths = [len(text.characters) if text.confidence < certain else 0 for _, text in read]
+        longest = sorted(range(len(read)), key=lambda i: -lengths[i])[:SAMPLES]
+        return np.array([i for i in longest if lengths[i] >= TELLING], np.intp)
 
     def _turn(self, page: ShrunkPage, read: list[ReadQuad], which: NDArray[np.intp], gain: float) -> list[int]:
         """Turns those of the lines that are read more surely upside down, by more than the gain; which they are."""
-        others = self._read_again(page, [turned(read[i][0]) for i in which])
-        surer = [
-            (i, other)
-            for i, other in zip(which, others, strict=True)
-            if other[1].confidence > read[i][1].confidence + gain
-        ]
-        for i, other in surer:
-            read[i] = other
-        return [int(i) for i, _ in surer]
+        surer = []
+        for i, other in zip(which.tolist(), self._read_again(page, [turned(read[i][0]) for i in which]), strict=True):
+            if other[1].confidence > read[i][1].confidence + gain:
+                read[i] = other
+                surer.append(i)
+        return surer
 
     def _without_stray_hangul(self, page: ShrunkPage, read: list[ReadQuad]) -> list[ReadQuad]:
         """The lines, with what their Hangul else looks like where it does not belong on the page."""

@@ -101,26 +101,35 @@ def test_a_line_across_the_others_is_read_both_ways(upper: int) -> None:
     assert (across.polygon[0][1] < across.polygon[1][1]) is (upper == 0), "it begins at its darker end"
 
 
-@pytest.mark.parametrize("letters", [6, 4])
-def test_once_a_line_of_some_length_stands_on_its_head_all_are_read_both_ways(letters: int) -> None:
+@pytest.mark.parametrize(
+    ("letters", "first", "turns"),
+    [(6, 40, True), (4, 40, False), (6, 60, True), (4, 60, False)],
+    ids=["doubtful", "doubtful but short", "not sure", "not sure but short"],
+)
+def test_once_a_line_of_some_length_stands_on_its_head_all_are_read_both_ways(
+    letters: int, first: int, turns: bool
+) -> None:
     def recognise(images: Array) -> Array:
-        """Sure of lines whose darker end is the left one, rather sure of others if their halves differ much."""
+        """Sure of lines whose darker end is the left one, of others the surer the more their halves differ."""
         logits = np.zeros((len(images), images.shape[3] // 4, ALPHABET.classes), np.float32)
         logits[:, :, 0] = 9.0
         for line, image in zip(logits, images[:, 0], strict=True):
             dark = np.flatnonzero(image.min(axis=0) < 170)
             left, right = (half.mean() for half in np.split(image[8:24, dark[0] : dark[-1]], [len(dark) // 2], axis=1))
             places = np.linspace(dark[0], dark[-1], letters + 2).astype(int)[1:-1] // 4
-            line[places, 1] = 20.0 if left <= right else 11.5 if left > right + 80 else 9.5
+            line[places, 1] = (
+                20.0 if left <= right else 11.5 if left > right + 80 else 10.5 if left > right + 50 else 9.5
+            )
         return logits
 
     image = page(0, 100)
-    image[340:364, 120:250], image[340:364, 250:380] = 40, 0
+    image[340:364, 120:250], image[340:364, 250:380] = first, 0
     image[440:464, 120:250], image[440:464, 250:380] = 120, 0
     (result,) = TwoStageReader(find_dark, recognise, ALPHABET, ReadingSettings(height=32)).predict([image])
-    upright, doubtful, rather_sure = sorted(result.lines, key=lambda line: min(y for _, y in line.polygon))
-    assert upright.polygon[0][0] < upright.polygon[1][0] and doubtful.polygon[0][0] > doubtful.polygon[1][0]
-    assert (rather_sure.polygon[0][0] > rather_sure.polygon[1][0]) is (letters == 6)
+    upright, other, rather_sure = sorted(result.lines, key=lambda line: min(y for _, y in line.polygon))
+    assert upright.polygon[0][0] < upright.polygon[1][0]
+    assert (other.polygon[0][0] > other.polygon[1][0]) is (turns or first == 40), "a doubtful one in any case"
+    assert (rather_sure.polygon[0][0] > rather_sure.polygon[1][0]) is turns
 
 
 @pytest.mark.parametrize(("halves", "looks"), [((0, 100), 1), ((100, 0), 3)])
