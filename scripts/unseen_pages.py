@@ -5,8 +5,9 @@
 
 Fonts and texts are those of unseen_fonts.py. ``GROUP_ANGLE`` are the same pages turned clockwise by so many degrees on
 a canvas that grows; A4 sheets at 130 to 200 dpi with running text. ``GROUP_sizes`` are upright pages with x-heights
-from 8 to 100 px on each, ``GROUP_directions`` hold text in several directions. The same seed at every call: where a
-setting was chosen on these pages, judge it on those of another ``--seed``.
+from 8 to 100 px on each, ``GROUP_directions`` hold text in several directions, and of the pages of ``GROUP_halves`` the
+lower half stands on its head. The same seed at every call: where a setting was chosen on these pages, judge it on those
+of another ``--seed``.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def main() -> None:
         texts = held_out_texts(arguments.corpora, languages)
         pages = list(draw_all(draw_page, fonts, texts, arguments.count, arguments.seed))
         sets = {f"{angle:03d}": [turned(page, angle) for page in pages] for angle in arguments.angles}
+        sets["halves"] = [half_turned(page) for page in pages]
         sets["sizes"] = list(draw_all(draw_sizes, fonts, texts, arguments.count, arguments.seed))
         sets["directions"] = list(draw_all(draw_directions, fonts, texts, arguments.count, arguments.seed))
         for name, drawn in sets.items():
@@ -95,16 +97,37 @@ def turned(page: Drawn, degrees: float) -> Drawn:
     return warp.image(image, paper), Page(1, width, height, moved_blocks(tree, warp))
 
 
+def half_turned(page: Drawn) -> Drawn:
+    """The very same page whose lower half stands on its head, cut in the widest gap between lines near the middle."""
+    image, tree = page
+    free = np.ones(tree.height + 2, np.bool_)
+    for line in tree.lines:
+        rows = [y for _, y in line.polygon]
+        free[int(min(rows)) : int(max(rows)) + 1] = False
+    free[: int(0.35 * tree.height)] = free[int(0.65 * tree.height) :] = False
+    edges = np.flatnonzero(np.diff(free))
+    gaps = list(zip(edges[::2], edges[1::2], strict=True)) or [(tree.height // 2, tree.height // 2)]
+    middle = int(np.mean(max(gaps, key=lambda gap: gap[1] - gap[0])))
+    image = image.copy()
+    image[middle:] = image[middle:][::-1, ::-1]
+    matrix = np.array([[-1.0, 0, tree.width], [0, -1, middle + tree.height], [0, 0, 1]])
+    warp = Warp(matrix, (tree.width, tree.height))
+    lines = [moved_line(line, warp) if line.polygon[0][1] >= middle else line for line in tree.lines]
+    return image, Page(1, tree.width, tree.height, (Block(tuple(lines)),))
+
+
 def moved_blocks(page: Page, warp: Warp) -> tuple[Block, ...]:
-    def move(polygon: Polygon) -> Polygon:
-        points = np.clip(warp.points(np.asarray(polygon)), 0, warp.size).round(2).tolist()
-        return tuple((x, y) for x, y in points)
+    return tuple(Block(tuple(moved_line(line, warp) for line in block.lines)) for block in page.blocks)
 
-    def move_line(line: Line) -> Line:
-        words = tuple(Word(word.text, move(word.polygon)) for word in line.words)
-        return replace(line, polygon=move(line.polygon), words=words)
 
-    return tuple(Block(tuple(move_line(line) for line in block.lines)) for block in page.blocks)
+def moved_line(line: Line, warp: Warp) -> Line:
+    words = tuple(Word(word.text, moved(word.polygon, warp)) for word in line.words)
+    return replace(line, polygon=moved(line.polygon, warp), words=words)
+
+
+def moved(polygon: Polygon, warp: Warp) -> Polygon:
+    points = np.clip(warp.points(np.asarray(polygon)), 0, warp.size).round(2).tolist()
+    return tuple((x, y) for x, y in points)
 
 
 def draw_sizes(rng: np.random.Generator, fonts: FontLibrary, texts: TextSampler, number: int) -> Drawn:

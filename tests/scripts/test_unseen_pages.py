@@ -62,6 +62,22 @@ def test_polygons_follow_the_ink_and_start_at_the_text_s_top_left(degrees: int) 
     assert np.degrees(np.arctan2(along[1], along[0])) % 360 == pytest.approx(degrees, abs=0.1)
 
 
+def test_half_a_page_stands_on_its_head_and_its_labels_with_it() -> None:
+    image = np.full((90, 160, 3), 255, np.uint8)
+    boxes = [(30, 10, 100, 22), (30, 24, 90, 36), (30, 60, 100, 72)]
+    for left, top, right, bottom in boxes:
+        image[top:bottom, left:right] = 0
+    lines = [Line("bar", from_box(*box), words=(Word("bar", from_box(*box)),)) for box in boxes]
+    turned, page = unseen_pages.half_turned((image, Page(1, 160, 90, (Block(tuple(lines)),))))
+    upper, second, lower = page.lines
+    assert (upper, second) == tuple(lines[:2]), "cut in the widest gap"
+    corner = lower.polygon[0]
+    assert corner == lower.words[0].polygon[0] and lower.polygon[1][0] < corner[0]
+    (left, _), (_, bottom) = lower.polygon[1], corner
+    assert (turned[int(bottom) - 12 : int(bottom), int(left) : int(left) + 70] == 0).all()
+    assert (turned < 128).sum() == (image < 128).sum()
+
+
 def test_mixed_pages_hold_small_and_large_text_in_several_directions(
     sources: tuple[FontLibrary, TextSampler], tmp_path: Path
 ) -> None:
