@@ -16,9 +16,13 @@ SHORT_OF = 0.7
 """Share of the foretold way under which another character than the foretold one was met."""
 
 
+TOUCHING = 0.3
+"""Ground in line heights that no space is needed for."""
+
+
 def link_lines(spots: Spots, config: LinkConfig) -> list[Indices]:
     """The characters of each line in reading order; every character is in exactly one line."""
-    following = successors(spots, config)
+    following = rejoined(spots, successors(spots, config), config)
     begins = np.ones(len(spots), np.bool_)
     begins[following[following >= 0]] = False
     lines = []
@@ -48,6 +52,39 @@ def successors(spots: Spots, config: LinkConfig) -> Indices:
     linked = before >= 0
     following[before[linked]] = np.flatnonzero(linked)
     return without_circles(following)
+
+
+def rejoined(spots: Spots, following: Indices, config: LinkConfig) -> Indices:
+    """Successors (M,), with those of lines that were taken to end before a space: where another line begins a little
+    further on in the same row, the nearest first."""
+    begins = np.ones(len(spots), np.bool_)
+    begins[following[following >= 0]] = False
+    last, first = np.flatnonzero(following < 0), np.flatnonzero(begins)
+    reach = (2 + config.gap) * float(spots.heights.max(initial=1.0, where=following < 0))
+    near, others = near_pairs(spots.centres[last], spots.centres[first], reach)
+    last, first = last[near], first[others]
+    gap = gap_between(spots, last, first, config)
+    nearest = np.argsort(gap, kind="stable")[: int(np.isfinite(gap).sum())]
+    following = following.copy()
+    for end, start in zip(last[nearest].tolist(), first[nearest].tolist(), strict=True):
+        if following[end] < 0 and begins[start]:
+            following[end], begins[start] = start, False
+    return without_circles(following)
+
+
+def gap_between(spots: Spots, last: Indices, first: Indices, config: LinkConfig) -> NDArray[np.float64]:
+    """Ground (K,) between characters that end and that begin a line, in line heights; infinite if they do not stand in
+    one row and close enough, or either is in doubt: specks beside a line are none of it."""
+    heights = spots.heights[last]
+    forward, aside = local_distance(spots.centres[last], spots.along[last], spots.centres[first])
+    gap = (forward - (spots.widths[last] + spots.widths[first]) / 2) / heights
+    ratio = np.abs(np.log(spots.heights[first] / heights))
+    turn = (spots.along[last] * spots.along[first]) @ (1.0, 1.0)
+    possible = (forward > 0) & (gap > -config.aside) & (gap < config.gap) & (np.abs(aside) < config.aside * heights)
+    possible &= (ratio < np.log(config.even)) & (turn > np.cos(np.radians(config.bend / 2))) & (last != first)
+    possible &= np.minimum(spots.confidence[last], spots.confidence[first]) >= config.certain
+    possible &= (spots.links[last, LINK_SPACE] > spots.links[last, LINK_NEXT]) | (gap < TOUCHING)
+    return np.where(possible, gap, np.inf)
 
 
 def candidates(spots: Spots, config: LinkConfig) -> tuple[Indices, Indices]:

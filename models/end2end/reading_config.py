@@ -49,6 +49,9 @@ class LinkConfig:
         aside: How far beside the way there, in line heights.
         similar: Largest ratio of the heights of linked characters.
         bend: Largest angle in degrees between the directions of linked characters.
+        gap: Ground in line heights over which a line that was taken to end goes on with another one in its row,
+        even: at most so many times as high or low,
+        certain: if the characters on both sides are at least so sure.
         space: Probability from which a space is written between linked characters; under a half, since spaces that are
             missed are ten times as many as those that are invented.
         minimum_confidence: Lines of a page of which the reader is less sure are left out;
@@ -62,6 +65,9 @@ class LinkConfig:
     aside: float = 0.35
     similar: float = 1.7
     bend: float = 40.0
+    gap: float = 0.8
+    even: float = 1.35
+    certain: float = 0.3
     space: float = 0.3
     minimum_confidence: float = 0.3
     short_confidence: float = 0.5
